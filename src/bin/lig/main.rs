@@ -1,0 +1,2 @@
+//! The `lig` command.
+fn main() {}

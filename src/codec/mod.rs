@@ -1,0 +1,172 @@
+//! General-purpose byte compressors, the "backend" of the literature (`docs/FORMAT.md`, "Codecs").
+//!
+//! *Invariant:* `decompress(compress(x)) == x`; a decoder never writes more than the declared length.
+
+mod xz;
+mod zstd;
+
+use crate::error::{Error, ErrorKind, Result, Section};
+
+/// A codec with its strength.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Codec {
+    /// As is.
+    Store,
+    /// Zstandard at a level.
+    Zstd(i32),
+    /// LZMA2 with a preset; the dictionary is no larger than the input asks for.
+    Xz(u32),
+}
+
+/// What a section's directory entry says of its codec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CodecTag {
+    /// As is.
+    Store,
+    /// One Zstandard frame without checksum and content size.
+    Zstd,
+    /// A raw LZMA2 stream, its dictionary size byte in front.
+    Xz,
+}
+
+impl CodecTag {
+    pub(crate) fn tag(self) -> u8 {
+        match self {
+            Self::Store => 0,
+            Self::Zstd => 1,
+            Self::Xz => 2,
+        }
+    }
+
+    pub(crate) fn from_tag(tag: u8) -> Option<Self> {
+        match tag {
+            0 => Some(Self::Store),
+            1 => Some(Self::Zstd),
+            2 => Some(Self::Xz),
+            _ => None,
+        }
+    }
+
+    /// The name for people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Zstd => "zstd",
+            Self::Xz => "xz",
+        }
+    }
+}
+
+/// Compresses; falls back to storing where that is smaller. Keeps its contexts from call to call.
+#[derive(Default)]
+pub(crate) struct Compressor {
+    zstd: zstd::Encoder,
+}
+
+impl std::fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Compressor").finish_non_exhaustive()
+    }
+}
+
+impl Compressor {
+    /// Compresses `src` with `codec`, or stores it where that is no larger.
+    pub(crate) fn compress(&mut self, codec: Codec, src: &[u8]) -> Result<(CodecTag, Vec<u8>)> {
+        let (tag, dst) = match codec {
+            Codec::Store => (CodecTag::Store, src.to_vec()),
+            Codec::Zstd(level) => (CodecTag::Zstd, self.zstd.compress(level, src)?),
+            Codec::Xz(preset) => (CodecTag::Xz, xz::compress(preset, src)?),
+        };
+        if dst.len() >= src.len() {
+            return Ok((CodecTag::Store, src.to_vec()));
+        }
+        Ok((tag, dst))
+    }
+}
+
+/// Decompresses; keeps its contexts from call to call.
+#[derive(Default)]
+pub(crate) struct Decompressor {
+    zstd: zstd::Decoder,
+}
+
+impl std::fmt::Debug for Decompressor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decompressor").finish_non_exhaustive()
+    }
+}
+
+impl Decompressor {
+    /// Decompresses `src`, which must yield exactly `len` bytes. The caller has checked `len` against its limits.
+    pub(crate) fn decompress(&mut self, tag: CodecTag, src: &[u8], len: usize) -> Result<Vec<u8>> {
+        let dst = match tag {
+            CodecTag::Store => src.to_vec(),
+            CodecTag::Zstd => self.zstd.decompress(src, len)?,
+            CodecTag::Xz => xz::decompress(src, len)?,
+        };
+        if dst.len() == len { Ok(dst) } else { Err(bad("a section decodes to its declared length")) }
+    }
+}
+
+/// An empty vector with room for `len` bytes, or an error instead of an abort.
+fn reserve(len: usize) -> Result<Vec<u8>> {
+    let mut dst = Vec::new();
+    dst.try_reserve_exact(len).map_err(|_| {
+        Error::new(ErrorKind::LimitExceeded {
+            limit: "memory",
+            requested: len as u64,
+            allowed: 0,
+        })
+    })?;
+    Ok(dst)
+}
+
+#[cold]
+fn bad(rule: &'static str) -> Error {
+    Error::corrupt(Section::Columns, 0, rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Codec; 5] =
+        [Codec::Store, Codec::Zstd(1), Codec::Zstd(19), Codec::Xz(0), Codec::Xz(9)];
+
+    #[test]
+    fn every_codec_round_trips() {
+        let inputs = [Vec::new(), vec![7], vec![0; 100_000], (0..=255).cycle().take(70_000).collect()];
+        for codec in ALL {
+            for input in &inputs {
+                let (tag, dst) = Compressor::default().compress(codec, input).unwrap();
+                let back = Decompressor::default().decompress(tag, &dst, input.len()).unwrap();
+                assert_eq!(&back, input);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_length_is_an_error() {
+        let input = vec![b'a'; 5000];
+        for codec in ALL {
+            let (tag, dst) = Compressor::default().compress(codec, &input).unwrap();
+            for len in [0, 4999, 5001] {
+                assert!(Decompressor::default().decompress(tag, &dst, len).is_err(), "{codec:?} {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_prefix_is_an_error() {
+        let input: Vec<u8> = b"to be or not to be ".repeat(40);
+        for codec in ALL {
+            let (tag, dst) = Compressor::default().compress(codec, &input).unwrap();
+            for cut in 0..dst.len() {
+                assert!(
+                    Decompressor::default().decompress(tag, &dst[..cut], input.len()).is_err(),
+                    "{codec:?} {cut}"
+                );
+            }
+        }
+    }
+}

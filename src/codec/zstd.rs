@@ -1,0 +1,40 @@
+//! Zstandard through libzstd: one frame a section, without checksum or content size, which the section has already.
+
+use zstd::zstd_safe::{CCtx, CParameter, DCtx, DParameter, get_error_name};
+
+use crate::codec::{bad, reserve};
+use crate::error::{Error, Result};
+
+/// A frame's window is at most 2^27 bytes.
+const WINDOW_LOG_MAX: u32 = 27;
+
+/// A compression context, made at first use.
+#[derive(Default)]
+pub(crate) struct Encoder(Option<CCtx<'static>>);
+
+impl Encoder {
+    pub(crate) fn compress(&mut self, level: i32, src: &[u8]) -> Result<Vec<u8>> {
+        let ctx = self.0.get_or_insert_with(CCtx::create);
+        let mut dst = Vec::with_capacity(zstd::zstd_safe::compress_bound(src.len()));
+        ctx.set_parameter(CParameter::CompressionLevel(level))
+            .and_then(|_| ctx.set_parameter(CParameter::ContentSizeFlag(false)))
+            .and_then(|_| ctx.compress2(&mut dst, src))
+            .map_err(|code| Error::from(std::io::Error::other(get_error_name(code))))?;
+        Ok(dst)
+    }
+}
+
+/// A decompression context, made at first use.
+#[derive(Default)]
+pub(crate) struct Decoder(Option<DCtx<'static>>);
+
+impl Decoder {
+    pub(crate) fn decompress(&mut self, src: &[u8], len: usize) -> Result<Vec<u8>> {
+        let ctx = self.0.get_or_insert_with(DCtx::create);
+        let mut dst = reserve(len)?;
+        ctx.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))
+            .and_then(|_| ctx.decompress(&mut dst, src))
+            .map_err(|_| bad("a zstd section is one whole frame of its declared length"))?;
+        Ok(dst)
+    }
+}

@@ -1,0 +1,40 @@
+//! lignite: a structured-log compressor.
+//!
+//! Log lines are split into templates and parameters, the parameters are stored as typed columns, and columns go through
+//! general-purpose codecs. What comes out is what went in, byte for byte, for any input.
+//!
+//! # Example
+//!
+//! ```
+//! use std::io::{Read, Write};
+//!
+//! # fn main() -> lignite::Result<()> {
+//! let mut wtr = lignite::WriterBuilder::new().level(3)?.from_writer(Vec::new());
+//! for i in 0..1000 {
+//!     writeln!(wtr, "2026-11-24 00:00:00 INFO worker[{}]: job {i} done", i % 4)?;
+//! }
+//! let (file, summary) = wtr.finish()?;
+//! assert_eq!(summary.lines, 1000);
+//! assert!(file.len() < 1000);
+//!
+//! let mut log = String::new();
+//! lignite::Reader::new(&file[..])?.read_to_string(&mut log)?;
+//! assert!(log.ends_with("worker[3]: job 999 done\n"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The file format is specified in `docs/FORMAT.md`, the structure of this code in `docs/ARCHITECTURE.md`.
+
+mod block;
+mod codec;
+mod error;
+mod format;
+mod limits;
+mod reader;
+mod vfs;
+mod wire;
+mod writer;
+
+pub use crate::error::{Error, ErrorKind, Result, Section};
+pub use crate::limits::Limits;

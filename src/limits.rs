@@ -1,0 +1,51 @@
+//! What a decoder may allocate on a file's word.
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Bounds for a decoder. Every size in a file is checked against these before anything is allocated for it.
+///
+/// The defaults accept whatever this crate writes at any level.
+///
+/// # Example
+///
+/// ```
+/// let mut limits = lignite::Limits::default();
+/// limits.block_raw_bytes_max = 16 << 20; // refuse what levels 6 and up write
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Raw bytes of one block.
+    pub block_raw_bytes_max: u64,
+    /// Stored bytes of one block: header and payload.
+    pub block_stored_bytes_max: u64,
+    /// Decoded bytes of one section (templates, a column, or a group of columns).
+    pub section_bytes_max: u64,
+    /// Templates in one block, those of nested columns included.
+    pub templates_max: u64,
+    /// Columns in one block, nested ones included.
+    pub columns_max: u64,
+    /// Bytes that the decoded columns of one block may take in memory.
+    pub columns_bytes_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            block_raw_bytes_max: 256 << 20,
+            block_stored_bytes_max: 320 << 20,
+            section_bytes_max: 320 << 20,
+            templates_max: 1 << 20,
+            columns_max: 1 << 20,
+            columns_bytes_max: 1 << 30,
+        }
+    }
+}
+
+/// Returns `requested` as a `usize` if it does not exceed `allowed`.
+pub(crate) fn check(limit: &'static str, requested: u64, allowed: u64) -> Result<usize> {
+    match usize::try_from(requested) {
+        Ok(size) if requested <= allowed => Ok(size),
+        _ => Err(Error::new(ErrorKind::LimitExceeded { limit, requested, allowed })),
+    }
+}
