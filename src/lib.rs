@@ -28,10 +28,14 @@
 
 mod block;
 mod codec;
+mod column;
+mod encoding;
 mod error;
 mod format;
 mod limits;
+mod line;
 mod reader;
+mod template;
 mod vfs;
 mod wire;
 mod writer;

@@ -1,14 +1,18 @@
 //! One self-contained unit in memory: raw bytes ↔ sections. Joins templates, columns, encodings and codecs.
 
+mod decoder;
+mod encoder;
+mod node;
+mod render;
 mod report;
+mod sink;
+mod table;
 
+pub(crate) use decoder::Decoder;
+pub(crate) use encoder::Encoder;
 pub use report::{BlockReport, ColumnReport, TemplateReport};
 
-use crate::codec::{Codec, Compressor, Decompressor};
-use crate::error::{Error, Result, Section};
-use crate::format::{BlockStats, SectionEntry, SectionKind};
-use crate::limits::{self, Limits};
-use crate::wire::checksum;
+use crate::format::{BlockStats, SectionEntry};
 
 /// A block, encoded.
 #[derive(Debug)]
@@ -21,66 +25,62 @@ pub(crate) struct Encoded {
     pub(crate) stats: BlockStats,
 }
 
-/// Encodes blocks; keeps its memory from block to block, which never shows in the output.
-#[derive(Debug)]
-pub(crate) struct Encoder {
-    level: u8,
-    compressor: Compressor,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
 
-impl Encoder {
-    pub(crate) fn new(level: u8) -> Self {
-        Self { level, compressor: Compressor::default() }
+    fn round_trip(raw: &[u8]) -> usize {
+        let mut least = usize::MAX;
+        for level in [1, 3, 6] {
+            let encoded = Encoder::new(level).encode(raw).unwrap();
+            let mut back = Vec::new();
+            let len = u32::try_from(raw.len()).unwrap();
+            let mut decoder = Decoder::new(&Limits::default());
+            decoder.decode(&encoded.sections, &encoded.payload, len, &mut back).unwrap();
+            assert!(back == raw, "level {level}");
+            least = least.min(encoded.payload.len());
+        }
+        least
     }
 
-    /// Encodes the raw bytes of one block.
-    pub(crate) fn encode(&mut self, raw: &[u8]) -> Result<Encoded> {
-        let (codec, payload) = self.compressor.compress(Codec::Zstd(i32::from(self.level)), raw)?;
-        let too_long = |_| Error::corrupt(Section::RawBytes, 0, "a block is shorter than 2^32");
-        let entry = SectionEntry {
-            kind: SectionKind::Literal,
-            codec,
-            stored_len: u32::try_from(payload.len()).map_err(too_long)?,
-            decoded_len: u32::try_from(raw.len()).map_err(too_long)?,
-            stored_check: checksum::section(&payload),
-            decoded_check: checksum::section(raw),
-            needs: Vec::new(),
-        };
-        Ok(Encoded { sections: vec![entry], payload, stats: BlockStats::default() })
-    }
-}
-
-/// Decodes blocks; keeps its memory from block to block.
-#[derive(Debug)]
-pub(crate) struct Decoder {
-    limits: Limits,
-    decompressor: Decompressor,
-}
-
-impl Decoder {
-    pub(crate) fn new(limits: &Limits) -> Self {
-        Self { limits: limits.clone(), decompressor: Decompressor::default() }
+    #[test]
+    fn odd_lines_round_trip() {
+        let cases: [&[u8]; 8] = [
+            b"\n",
+            b"a",
+            b"\n\n",
+            b"a\nb",
+            b"\0\x01\n",
+            b"\xff\r\n 007 -0 1.10\n",
+            b"=\n\"\n\"=\"x",
+            b",,,,\n",
+        ];
+        for raw in cases {
+            round_trip(raw);
+            round_trip(&raw.repeat(300));
+        }
     }
 
-    /// Replaces `raw` with the raw bytes of a block. The caller verifies their checksum before using them.
-    pub(crate) fn decode(
-        &mut self,
-        sections: &[SectionEntry],
-        payload: &[u8],
-        raw_len: u32,
-        raw: &mut Vec<u8>,
-    ) -> Result<()> {
-        let [entry] = sections else {
-            return Err(Error::corrupt(Section::Columns, 0, "a literal block has one section"));
-        };
-        let len = limits::check("raw bytes of a block", raw_len.into(), self.limits.block_raw_bytes_max)?;
-        *raw = self.decompressor.decompress(entry.codec, payload, len)?;
-        Ok(())
-    }
-
-    /// Says what takes the space in a block.
-    pub(crate) fn report(&mut self, sections: &[SectionEntry], payload: &[u8]) -> Result<BlockReport> {
-        let _ = (sections, payload, &mut self.decompressor);
-        Ok(BlockReport::default())
+    #[test]
+    fn a_log_gets_small() {
+        let mut log = Vec::new();
+        for i in 0..5000u32 {
+            let user = ["root", "alice", "bob"][i as usize % 3];
+            let line = format!(
+                "2026-11-24 10:{:02}:{:02}.{:03} INFO [worker-{}] session {:08x} of user {user} took {} ms, 0x{:x} \"GET /a/b?id={i} HTTP/1.1\"\n",
+                i / 60 % 60,
+                i % 60,
+                i % 1000,
+                i % 7,
+                i.wrapping_mul(2_654_435_761),
+                i % 97,
+                4096 * i,
+            );
+            log.extend_from_slice(line.as_bytes());
+        }
+        let stored = round_trip(&log);
+        assert!(stored * 25 < log.len(), "{stored} of {}", log.len());
+        round_trip(&log[..log.len() - 5]);
     }
 }

@@ -1,0 +1,107 @@
+//! Raw bytes → sections.
+
+use crate::block::Encoded;
+use crate::block::node::Class;
+use crate::block::sink::{Sink, length, section};
+use crate::block::table::TableEncoder;
+use crate::codec::{Codec, Compressor};
+use crate::error::Result;
+use crate::format::{BlockStats, SectionKind};
+use crate::wire::varint;
+
+/// A block no larger than this is also tried without templates.
+const SMALL: usize = 1 << 18;
+/// So is one that templates made no smaller than this part.
+const POOR: usize = 8;
+
+/// Encodes blocks; keeps its memory from block to block, which never shows in the output.
+#[derive(Debug)]
+pub(crate) struct Encoder {
+    level: u8,
+    compressor: Compressor,
+}
+
+impl Encoder {
+    pub(crate) fn new(level: u8) -> Self {
+        Self { level, compressor: Compressor::default() }
+    }
+
+    /// Encodes the raw bytes of one block.
+    pub(crate) fn encode(&mut self, raw: &[u8]) -> Result<Encoded> {
+        let codecs = codecs(self.level);
+        let (sink, stats) = self.structure(raw)?;
+        let (sections, payload) = sink.finish(codecs, &mut self.compressor)?;
+        let structured = Encoded { sections, payload, stats };
+        if raw.len() > SMALL && structured.payload.len() * POOR < raw.len() {
+            return Ok(structured);
+        }
+        let mut payload = Vec::new();
+        let whole = section(SectionKind::Literal, raw, codecs, &mut self.compressor, &mut payload)?;
+        // A section more costs what its directory entry takes.
+        let entries = 14 * (structured.sections.len() - 1);
+        if structured.payload.len() + entries < payload.len() {
+            return Ok(structured);
+        }
+        Ok(Encoded { sections: vec![whole], payload, stats: structured.stats })
+    }
+
+    fn structure(&mut self, raw: &[u8]) -> Result<(Sink, BlockStats)> {
+        let terminated = raw.last() == Some(&b'\n');
+        let body = if terminated { raw.get(..raw.len() - 1).unwrap_or_default() } else { raw };
+        let mut sink = Sink::default();
+        let lines = Lines { rest: (!raw.is_empty()).then_some(body) };
+        let rows = lines.clone().count();
+        varint::put(&mut sink.meta, u64::from(terminated));
+        varint::put(&mut sink.meta, u64::from(length(rows)?));
+        let mut table = TableEncoder::new(self.level, &mut self.compressor, &mut sink);
+        let stats = table.lines(lines)?;
+        Ok((sink, stats))
+    }
+}
+
+/// The lines of a block without their terminators.
+#[derive(Clone, Debug)]
+struct Lines<'a> {
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.rest?;
+        match memchr::memchr(b'\n', rest).and_then(|at| rest.split_at_checked(at)) {
+            Some((line, after)) => {
+                self.rest = after.get(1..);
+                Some(line)
+            }
+            None => {
+                self.rest = None;
+                Some(rest)
+            }
+        }
+    }
+}
+
+/// The codecs tried for each section of a level.
+fn codecs(level: u8) -> &'static [Codec] {
+    match level {
+        0 | 1 => &[Codec::Zstd(1)],
+        2 => &[Codec::Zstd(3)],
+        3 => &[Codec::Zstd(6)],
+        4 => &[Codec::Zstd(9)],
+        5 => &[Codec::Zstd(12)],
+        6 => &[Codec::Zstd(19), Codec::Xz(6)],
+        _ => &[Codec::Zstd(19), Codec::Xz(9)],
+    }
+}
+
+impl Class {
+    /// The name for people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Numbers => "numbers",
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The tags of column nodes (`docs/FORMAT.md`, "Column nodes").
+
+/// How a column of text values is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Node {
+    /// All values are one.
+    Constant,
+    /// Values ended by newlines.
+    Text,
+    /// Numbers in digits.
+    Digits,
+    /// Printed times.
+    Time,
+    /// Distinct values and the number of each.
+    Dictionary,
+    /// Templates with columns of their own.
+    Nested,
+}
+
+impl Node {
+    pub(crate) fn tag(self) -> u8 {
+        match self {
+            Self::Constant => 0,
+            Self::Text => 1,
+            Self::Digits => 2,
+            Self::Time => 3,
+            Self::Dictionary => 4,
+            Self::Nested => 5,
+        }
+    }
+
+    pub(crate) fn from_tag(tag: u8) -> Option<Self> {
+        Some(match tag {
+            0 => Self::Constant,
+            1 => Self::Text,
+            2 => Self::Digits,
+            3 => Self::Time,
+            4 => Self::Dictionary,
+            5 => Self::Nested,
+            _ => return None,
+        })
+    }
+}
+
+/// Nested columns deeper than this are refused.
+pub(crate) const DEPTH_MAX: u32 = 8;
+/// Layouts of one time column.
+pub(crate) const LAYOUTS_MAX: usize = 16;
+
+/// The group that a small stream joins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Text.
+    Text,
+    /// Planes of integers.
+    Numbers,
+}
+
+impl Class {
+    /// Number of classes.
+    pub(crate) const COUNT: usize = 2;
+
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Self::Text => 0,
+            Self::Numbers => 1,
+        }
+    }
+}
+
+/// A stream of at least this many bytes is a section of its own.
+pub(crate) const STREAM_LARGE: usize = 1 << 16;

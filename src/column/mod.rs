@@ -1,0 +1,8 @@
+//! Columns in memory: the values of one slot, as text, and what they can be read as.
+
+mod interner;
+mod strings;
+pub(crate) mod timestamp;
+
+pub(crate) use interner::Interner;
+pub(crate) use strings::Strings;

@@ -1,0 +1,195 @@
+//! Numbers printed in digits ↔ integers (`docs/FORMAT.md`, "Digits").
+//!
+//! A [`Form`] says how the numbers of a column are printed: base, case, and width. It holds for a column only if every
+//! value prints again as it was.
+
+/// Digits of a number: 16^15 and 10^18 fit an `i64`.
+const HEX_DIGITS_MAX: usize = 15;
+const DECIMAL_DIGITS_MAX: usize = 18;
+
+/// The digits a form prints with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Base {
+    Decimal,
+    HexLower,
+    HexUpper,
+}
+
+/// How wide numbers are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Width {
+    /// No leading zeros.
+    Shortest,
+    /// All alike, with leading zeros.
+    Fixed(u8),
+    /// Each has its own, kept beside it.
+    Own,
+}
+
+/// How the numbers of a column are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
+    base: Base,
+    pub(crate) width: Width,
+}
+
+impl Form {
+    /// The form that prints all `values` as they are, if there is one.
+    pub(crate) fn of<'a>(values: impl Iterator<Item = &'a [u8]> + Clone) -> Option<Self> {
+        let base = [Base::Decimal, Base::HexLower, Base::HexUpper]
+            .into_iter()
+            .find(|&base| values.clone().all(|value| fits(value, base)))?;
+        let first = values.clone().next()?.len();
+        let shortest = |value: &[u8]| {
+            value == b"0" || !value.strip_prefix(b"-").unwrap_or(value).starts_with(b"0")
+        };
+        let negative = values.clone().any(|value| value.starts_with(b"-"));
+        let width = if values.clone().all(shortest) {
+            Width::Shortest
+        } else if negative {
+            return None;
+        } else if values.clone().all(|value| value.len() == first) {
+            Width::Fixed(u8::try_from(first).ok()?)
+        } else {
+            Width::Own
+        };
+        Some(Self { base, width })
+    }
+
+    /// The form on disk, two bytes.
+    pub(crate) fn to_bytes(self) -> [u8; 2] {
+        let base = match self.base {
+            Base::Decimal => 0,
+            Base::HexLower => 1,
+            Base::HexUpper => 2,
+        };
+        let width = match self.width {
+            Width::Shortest => 0,
+            Width::Fixed(width) => width,
+            Width::Own => 0xff,
+        };
+        [base, width]
+    }
+
+    /// Reads the form on disk.
+    pub(crate) fn from_bytes([base, width]: [u8; 2]) -> Option<Self> {
+        let base = match base {
+            0 => Base::Decimal,
+            1 => Base::HexLower,
+            2 => Base::HexUpper,
+            _ => return None,
+        };
+        let width = match width {
+            0 => Width::Shortest,
+            1..=18 => Width::Fixed(width),
+            0xff => Width::Own,
+            _ => return None,
+        };
+        Some(Self { base, width })
+    }
+
+    /// The number that a value prints. The value fits the form.
+    pub(crate) fn parse(self, value: &[u8]) -> i64 {
+        let (digits, sign) = match value.strip_prefix(b"-") {
+            Some(digits) => (digits, -1),
+            None => (value, 1),
+        };
+        let radix = if self.base == Base::Decimal { 10 } else { 16 };
+        let fold = |number: i64, &byte: &u8| number * radix + i64::from(digit_value(byte));
+        sign * digits.iter().fold(0, fold)
+    }
+
+    /// Appends a number, at least `width` digits wide.
+    pub(crate) fn print(self, number: i64, width: usize, dst: &mut Vec<u8>) {
+        let mut digits = [b'0'; 20];
+        let mut at = digits.len();
+        let mut left = number.unsigned_abs();
+        let radix = if self.base == Base::Decimal { 10 } else { 16 };
+        let letters = if self.base == Base::HexUpper { b'A' - 10 } else { b'a' - 10 };
+        for place in digits.iter_mut().rev() {
+            let digit = u8::try_from(left % radix).unwrap_or(0);
+            *place = if digit < 10 { b'0' + digit } else { letters + digit };
+            at -= 1;
+            left /= radix;
+            if left == 0 {
+                break;
+            }
+        }
+        if number < 0 {
+            dst.push(b'-');
+        }
+        let start = at.min(digits.len().saturating_sub(width));
+        dst.extend_from_slice(digits.get(start..).unwrap_or_default());
+    }
+
+    /// A name for people.
+    pub(crate) fn name(self) -> &'static str {
+        match self.base {
+            Base::Decimal => "integer",
+            Base::HexLower | Base::HexUpper => "hex",
+        }
+    }
+}
+
+fn digit_value(byte: u8) -> u8 {
+    match byte {
+        b'0'..=b'9' => byte - b'0',
+        b'a'..=b'f' => byte - b'a' + 10,
+        _ => byte.wrapping_sub(b'A').wrapping_add(10),
+    }
+}
+
+fn fits(value: &[u8], base: Base) -> bool {
+    match base {
+        Base::Decimal => {
+            let digits = value.strip_prefix(b"-").unwrap_or(value);
+            (1..=DECIMAL_DIGITS_MAX).contains(&digits.len())
+                && digits.iter().all(u8::is_ascii_digit)
+                && value != b"-0"
+        }
+        Base::HexLower => hex(value, b'a'..=b'f'),
+        Base::HexUpper => hex(value, b'A'..=b'F'),
+    }
+}
+
+fn hex(value: &[u8], letters: std::ops::RangeInclusive<u8>) -> bool {
+    (1..=HEX_DIGITS_MAX).contains(&value.len())
+        && value.iter().all(|byte| byte.is_ascii_digit() || letters.contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip(values: &[&str]) -> Option<Form> {
+        let form = Form::of(values.iter().map(|value| value.as_bytes()))?;
+        assert_eq!(Form::from_bytes(form.to_bytes()), Some(form));
+        for value in values {
+            let width = match form.width {
+                Width::Shortest => 0,
+                Width::Fixed(width) => width.into(),
+                Width::Own => value.len(),
+            };
+            let mut back = Vec::new();
+            form.print(form.parse(value.as_bytes()), width, &mut back);
+            assert_eq!(String::from_utf8(back).unwrap(), *value);
+        }
+        Some(form)
+    }
+
+    #[test]
+    fn what_fits_prints_again() {
+        assert_eq!(round_trip(&["0", "-5", "999999999999999999"]).unwrap().width, Width::Shortest);
+        assert_eq!(round_trip(&["007", "010", "000"]).unwrap().width, Width::Fixed(3));
+        assert_eq!(round_trip(&["07", "1", "000"]).unwrap().width, Width::Own);
+        assert_eq!(round_trip(&["7f1036df0000", "0"]).unwrap().name(), "hex");
+        assert_eq!(round_trip(&["DEAD", "00FF"]).unwrap().width, Width::Fixed(4));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        for value in ["", "-", "-0", "-01", "1.5", "aF", "+1", "1234567890123456789"] {
+            assert_eq!(round_trip(&[value]).map(|form| form.to_bytes()), None, "{value}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Line ↔ template and slot values (DESIGN of the method: Logzip's iterative clustering, made to run per block).
+//!
+//! 1. Every line is tokenized; lines with one skeleton are one kind ([`skeleton`]).
+//! 2. Skeletons that differ in a few words are merged, group by group, and those words become slots ([`cluster`]).
+//! 3. Every slot is given a column; slots behind the same constant text share one ([`columns`]).
+
+mod cluster;
+mod columns;
+mod parse;
+mod skeleton;
+
+pub(crate) use parse::{Mode, Parsed, parse};
