@@ -36,9 +36,13 @@ mod limits;
 mod line;
 mod reader;
 mod template;
-mod vfs;
 mod wire;
 mod writer;
 
+pub use crate::block::{BlockReport, ColumnReport, TemplateReport};
 pub use crate::error::{Error, ErrorKind, Result, Section};
 pub use crate::limits::Limits;
+pub use crate::reader::{
+    BlockInfo, IndexedReader, Loss, OnDamage, Reader, StreamInfo, Totals, is_lignite,
+};
+pub use crate::writer::{Summary, Writer, WriterBuilder};

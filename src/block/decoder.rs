@@ -2,6 +2,7 @@
 
 use crate::block::node::{Class, DEPTH_MAX, LAYOUTS_MAX, Node, STREAM_LARGE};
 use crate::block::render::Table;
+use crate::block::report::{BlockReport, ColumnReport, Reporter, TemplateReport};
 use crate::codec::Decompressor;
 use crate::column::Strings;
 use crate::column::timestamp::Layout;
@@ -46,6 +47,35 @@ impl Decoder {
         } else {
             Err(Error::corrupt(Section::RawBytes, 0, "a block decodes to its declared length"))
         }
+    }
+
+    /// Says what takes the space in a block.
+    pub(crate) fn report(
+        &mut self,
+        sections: &[SectionEntry],
+        payload: &[u8],
+        raw_len: u32,
+    ) -> Result<BlockReport> {
+        let stored = |entry: &SectionEntry| u64::from(entry.stored_len);
+        if let [entry @ SectionEntry { kind: SectionKind::Literal, .. }] = sections {
+            let column = ColumnReport {
+                name: "block".into(),
+                kind: "text",
+                encoding: "literal".into(),
+                codec: entry.codec.name(),
+                values: 1,
+                encoded_bytes: entry.decoded_len.into(),
+                stored_bytes: stored(entry),
+            };
+            return Ok(BlockReport { columns: vec![column], ..BlockReport::default() });
+        }
+        let raw_len = usize::try_from(raw_len).unwrap_or(usize::MAX);
+        let streams = self.streams(sections, payload)?;
+        let mut decoder = TableDecoder::new(&streams, &self.limits);
+        let templates = decoder.report(raw_len)?;
+        let columns = decoder.reporter.finish(sections);
+        let templates_stored_bytes = sections.first().map_or(0, stored);
+        Ok(BlockReport { templates_stored_bytes, templates, columns })
     }
 
     fn streams(&mut self, sections: &[SectionEntry], payload: &[u8]) -> Result<Vec<Vec<u8>>> {
@@ -109,6 +139,7 @@ struct TableDecoder<'a> {
     columns: u64,
     templates: u64,
     limits: &'a Limits,
+    reporter: Reporter,
 }
 
 impl<'a> TableDecoder<'a> {
@@ -124,15 +155,26 @@ impl<'a> TableDecoder<'a> {
             columns: limits.columns_max,
             templates: limits.templates_max,
             limits,
+            reporter: Reporter::default(),
         }
     }
 
-    fn block(mut self, raw_len: usize, raw: &mut Vec<u8>) -> Result<()> {
+    /// Decodes the columns for what the reporter notes; returns the templates.
+    fn report(&mut self, raw_len: usize) -> Result<Vec<TemplateReport>> {
+        let (_, table) = self.lines(raw_len)?;
+        Ok(table.report())
+    }
+
+    fn lines(&mut self, raw_len: usize) -> Result<(bool, Table<'a>)> {
         let terminated = self.meta.varint_max(1, "the terminator flag is 0 or 1")? == 1;
         let rule = "a block has no more lines than bytes";
         let rows = self.meta.varint_max(raw_len as u64, rule)?;
         let rows = usize::try_from(rows).map_err(|_| self.meta.corrupt(rule))?;
-        let table = self.table(rows, 0)?;
+        Ok((terminated, self.table(rows, 0)?))
+    }
+
+    fn block(mut self, raw_len: usize, raw: &mut Vec<u8>) -> Result<()> {
+        let (terminated, table) = self.lines(raw_len)?;
         if !self.meta.is_empty()
             || self.groups.iter().any(|group| !group.is_empty())
             || self.large.len() > 0
@@ -175,7 +217,9 @@ impl<'a> TableDecoder<'a> {
             .set_ids(&ids, columns)
             .ok_or_else(|| self.meta.corrupt("a template id is known"))?;
         for count in counts {
+            self.reporter.enter(count);
             let column = self.column(count, depth)?;
+            self.reporter.leave();
             table.columns.push(column);
         }
         Ok(table)
@@ -186,7 +230,10 @@ impl<'a> TableDecoder<'a> {
             return Err(self.meta.corrupt("columns are nested to a bounded depth"));
         }
         let tag = self.meta.u8()?;
-        match Node::from_tag(tag).ok_or_else(|| self.meta.corrupt("a column node is known"))? {
+        let node =
+            Node::from_tag(tag).ok_or_else(|| self.meta.corrupt("a column node is known"))?;
+        self.reporter.node(node);
+        match node {
             Node::Constant => self.constant(rows),
             Node::Text => self.text(rows),
             Node::Digits => self.digits(rows),
@@ -299,6 +346,7 @@ impl<'a> TableDecoder<'a> {
     fn stream(&mut self, class: Class, len: u64) -> Result<&'a [u8]> {
         const RULE: &str = "a stream has its length";
         let len = usize::try_from(len).map_err(|_| self.meta.corrupt(RULE))?;
+        self.reporter.stream(class, len);
         if len >= STREAM_LARGE {
             let stream = self.large.next().filter(|stream| stream.len() == len);
             return stream.map(Vec::as_slice).ok_or_else(|| self.meta.corrupt(RULE));

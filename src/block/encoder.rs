@@ -1,7 +1,6 @@
 //! Raw bytes → sections.
 
 use crate::block::Encoded;
-use crate::block::node::Class;
 use crate::block::sink::{Sink, length, section};
 use crate::block::table::TableEncoder;
 use crate::codec::{Codec, Compressor};
@@ -93,15 +92,5 @@ fn codecs(level: u8) -> &'static [Codec] {
         5 => &[Codec::Zstd(12)],
         6 => &[Codec::Zstd(19), Codec::Xz(6)],
         _ => &[Codec::Zstd(19), Codec::Xz(9)],
-    }
-}
-
-impl Class {
-    /// The name for people.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Numbers => "numbers",
-        }
     }
 }

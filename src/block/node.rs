@@ -29,6 +29,28 @@ impl Node {
         }
     }
 
+    /// The encoding's name for people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Text => "text",
+            Self::Digits => "digits",
+            Self::Time => "time",
+            Self::Dictionary => "dictionary",
+            Self::Nested => "nested",
+        }
+    }
+
+    /// What the values are, for people.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Text | Self::Dictionary | Self::Nested => "text",
+            Self::Digits => "number",
+            Self::Time => "time",
+        }
+    }
+
     pub(crate) fn from_tag(tag: u8) -> Option<Self> {
         Some(match tag {
             0 => Self::Constant,

@@ -1,5 +1,6 @@
 //! Template ids and columns → lines.
 
+use crate::block::report::TemplateReport;
 use crate::column::Strings;
 use crate::line::{MARK, MARK_TIME};
 
@@ -57,6 +58,18 @@ impl<'a> Table<'a> {
             }
         }
         Some(counts)
+    }
+
+    /// The templates with their slots written `<*>`, and how many rows have each.
+    pub(crate) fn report(&self) -> Vec<TemplateReport> {
+        let mut lines = vec![0; self.templates.len()];
+        for &id in &self.ids {
+            if let Some(lines) = lines.get_mut(id as usize) {
+                *lines += 1;
+            }
+        }
+        let texts = self.templates.iter().map(|pieces| pieces.join(&b"<*>"[..]));
+        texts.zip(lines).map(|(text, lines)| TemplateReport { text, lines }).collect()
     }
 
     fn columns_of(&self, template: usize) -> &[u32] {

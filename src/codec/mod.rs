@@ -10,8 +10,6 @@ use crate::error::{Error, ErrorKind, Result, Section};
 /// A codec with its strength.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Codec {
-    /// As is.
-    Store,
     /// Zstandard at a level.
     Zstd(i32),
     /// LZMA2 with a preset; the dictionary is no larger than the input asks for.
@@ -73,7 +71,6 @@ impl Compressor {
     /// Compresses `src` with `codec`, or stores it where that is no larger.
     pub(crate) fn compress(&mut self, codec: Codec, src: &[u8]) -> Result<(CodecTag, Vec<u8>)> {
         let (tag, dst) = match codec {
-            Codec::Store => (CodecTag::Store, src.to_vec()),
             Codec::Zstd(level) => (CodecTag::Zstd, self.zstd.compress(level, src)?),
             Codec::Xz(preset) => (CodecTag::Xz, xz::compress(preset, src)?),
         };
@@ -130,8 +127,7 @@ fn bad(rule: &'static str) -> Error {
 mod tests {
     use super::*;
 
-    const ALL: [Codec; 5] =
-        [Codec::Store, Codec::Zstd(1), Codec::Zstd(19), Codec::Xz(0), Codec::Xz(9)];
+    const ALL: [Codec; 4] = [Codec::Zstd(1), Codec::Zstd(19), Codec::Xz(0), Codec::Xz(9)];
 
     #[test]
     fn every_codec_round_trips() {

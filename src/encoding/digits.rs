@@ -121,14 +121,6 @@ impl Form {
         let start = at.min(digits.len().saturating_sub(width));
         dst.extend_from_slice(digits.get(start..).unwrap_or_default());
     }
-
-    /// A name for people.
-    pub(crate) fn name(self) -> &'static str {
-        match self.base {
-            Base::Decimal => "integer",
-            Base::HexLower | Base::HexUpper => "hex",
-        }
-    }
 }
 
 fn digit_value(byte: u8) -> u8 {
@@ -182,7 +174,7 @@ mod tests {
         assert_eq!(round_trip(&["0", "-5", "999999999999999999"]).unwrap().width, Width::Shortest);
         assert_eq!(round_trip(&["007", "010", "000"]).unwrap().width, Width::Fixed(3));
         assert_eq!(round_trip(&["07", "1", "000"]).unwrap().width, Width::Own);
-        assert_eq!(round_trip(&["7f1036df0000", "0"]).unwrap().name(), "hex");
+        assert_eq!(round_trip(&["7f1036df0000", "0"]).unwrap().base, Base::HexLower);
         assert_eq!(round_trip(&["DEAD", "00FF"]).unwrap().width, Width::Fixed(4));
     }
 

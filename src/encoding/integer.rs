@@ -164,15 +164,6 @@ impl Header {
         count.saturating_sub(1).saturating_mul(self.width.into())
     }
 
-    /// A name for people.
-    pub(crate) fn name(&self) -> &'static str {
-        match self.transform {
-            Transform::Plain => "plain",
-            Transform::Delta => "delta",
-            Transform::DeltaDelta => "delta-delta",
-        }
-    }
-
     /// Reads `count` values; `src` has `encoded_len` bytes.
     pub(crate) fn decode(&self, src: &[u8], count: usize) -> Vec<i64> {
         if count == 0 {

@@ -1,1 +1,15 @@
-//! TBD
+//! Streams → bytes, front to back: [`Reader`]; or by the index: [`IndexedReader`].
+
+mod indexed;
+mod source;
+mod streaming;
+
+pub use indexed::{BlockInfo, IndexedReader, StreamInfo};
+pub use streaming::{Loss, OnDamage, Reader, Totals};
+
+use crate::format::FILE_MAGIC;
+
+/// Whether bytes start as a `.lig` does. At least eight are needed to tell.
+pub fn is_lignite(prefix: &[u8]) -> bool {
+    prefix.starts_with(&FILE_MAGIC)
+}

@@ -18,16 +18,6 @@ impl<'a> Cursor<'a> {
         Self { rest: bytes, offset, section }
     }
 
-    /// The offset of the next byte.
-    pub(crate) fn offset(&self) -> u64 {
-        self.offset
-    }
-
-    /// The bytes not yet taken.
-    pub(crate) fn rest(&self) -> &'a [u8] {
-        self.rest
-    }
-
     /// Whether everything has been taken.
     pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()

@@ -1,1 +1,203 @@
-//! TBD
+//! Bytes → blocks → stream: [`WriterBuilder`], [`Writer`].
+//!
+//! *Invariant:* where blocks are cut depends on the bytes and the options only, never on the sizes of writes, on threads,
+//! or on time (a caller who asks for a flush cuts where it asks).
+
+mod pool;
+mod stream;
+
+use std::io;
+use std::num::NonZeroUsize;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::writer::pool::Pool;
+use crate::writer::stream::{Job, Stream};
+
+/// The highest level without the model.
+const LEVEL_MAX: u8 = 7;
+/// Blocks are at least this large, so that headers stay small beside them.
+const BLOCK_BYTES_MIN: u32 = 1 << 12;
+/// And at most this large: readers refuse more by default.
+const BLOCK_BYTES_MAX: u32 = 1 << 28;
+
+/// Sets up a [`Writer`].
+#[derive(Clone, Debug)]
+pub struct WriterBuilder {
+    level: u8,
+    block_bytes: Option<u32>,
+    threads: NonZeroUsize,
+}
+
+impl Default for WriterBuilder {
+    fn default() -> Self {
+        Self { level: 3, block_bytes: None, threads: NonZeroUsize::MIN }
+    }
+}
+
+impl WriterBuilder {
+    /// Level 3, its block size, one thread.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How hard to try, 1 to 7. Levels 8 and 9 (the model) are not in this version.
+    pub fn level(&mut self, level: u8) -> Result<&mut Self> {
+        if !(1..=LEVEL_MAX).contains(&level) {
+            let what = match level {
+                8 | 9 => format!("level {level} (the model) is not in this version; use 1 to 7"),
+                _ => format!("level {level} does not exist; use 1 to 7"),
+            };
+            return Err(Error::new(ErrorKind::InvalidArgument { what }));
+        }
+        self.level = level;
+        Ok(self)
+    }
+
+    /// Raw bytes in a block, 4 KiB to 256 MiB: the unit of loss and of memory. By default 16 MiB up to level 5, 32 MiB at
+    /// level 6, 64 MiB at level 7.
+    pub fn block_bytes(&mut self, bytes: u32) -> Result<&mut Self> {
+        if !(BLOCK_BYTES_MIN..=BLOCK_BYTES_MAX).contains(&bytes) {
+            let what = format!(
+                "a block of {bytes} bytes; from {BLOCK_BYTES_MIN} to {BLOCK_BYTES_MAX} are possible"
+            );
+            return Err(Error::new(ErrorKind::InvalidArgument { what }));
+        }
+        self.block_bytes = Some(bytes);
+        Ok(self)
+    }
+
+    /// Threads that encode blocks. The output does not depend on it.
+    pub fn threads(&mut self, threads: NonZeroUsize) -> &mut Self {
+        self.threads = threads;
+        self
+    }
+
+    /// A writer that writes a stream to `wtr`. Do not wrap `wtr` in a `BufWriter`: it is given whole blocks.
+    pub fn from_writer<W: io::Write>(&self, wtr: W) -> Writer<W> {
+        let block_bytes = self.block_bytes.unwrap_or(match self.level {
+            ..=5 => 1 << 24,
+            6 => 1 << 25,
+            _ => 1 << 26,
+        });
+        Writer {
+            stream: Stream::new(wtr, self.level, block_bytes),
+            pool: Pool::new(self.level, self.threads),
+            buffer: Vec::new(),
+            block_bytes: block_bytes as usize,
+            bytes_in: 0,
+            ends_inside: false,
+        }
+    }
+}
+
+/// What a finished stream holds.
+#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Lines, a last one without terminator included.
+    pub lines: u64,
+    /// Blocks.
+    pub blocks: u64,
+    /// Raw bytes.
+    pub bytes_in: u64,
+    /// Bytes of the stream.
+    pub bytes_out: u64,
+    /// The sum of the blocks' numbers of templates.
+    pub templates: u64,
+}
+
+/// Compresses what is written to it.
+///
+/// [`finish`](Self::finish) must be called: without it the last block and the commit are missing, and a reader says so.
+/// [`flush`](io::Write::flush) does not end a block, [`flush_block`](Self::flush_block) does.
+#[must_use = "call `finish`, or the stream has no end"]
+pub struct Writer<W: io::Write> {
+    stream: Stream<W>,
+    pool: Pool,
+    buffer: Vec<u8>,
+    block_bytes: usize,
+    bytes_in: u64,
+    /// The block that was cut last ended inside a line.
+    ends_inside: bool,
+}
+
+impl<W: io::Write> std::fmt::Debug for Writer<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("progress", &self.progress()).finish_non_exhaustive()
+    }
+}
+
+impl<W: io::Write> Writer<W> {
+    /// A writer with default options.
+    pub fn new(wtr: W) -> Self {
+        WriterBuilder::new().from_writer(wtr)
+    }
+
+    /// What has been taken in and given out so far.
+    pub fn progress(&self) -> Summary {
+        Summary { bytes_in: self.bytes_in, ..self.stream.summary() }
+    }
+
+    /// The inner writer.
+    pub fn get_ref(&self) -> &W {
+        self.stream.get_ref()
+    }
+
+    /// Ends the block: everything written so far can be read from the inner writer's output now.
+    pub fn flush_block(&mut self) -> Result<()> {
+        let raw = std::mem::take(&mut self.buffer);
+        self.submit(raw)?;
+        while self.pool.is_busy() {
+            self.stream.write(self.pool.next()?)?;
+        }
+        self.stream.flush()
+    }
+
+    /// Ends the stream. Returns the inner writer, flushed, and what the stream holds.
+    pub fn finish(mut self) -> Result<(W, Summary)> {
+        self.flush_block()?;
+        self.stream.finish(self.ends_inside)
+    }
+
+    fn submit(&mut self, raw: Vec<u8>) -> Result<()> {
+        if raw.is_empty() {
+            return Ok(());
+        }
+        let starts_inside = self.ends_inside;
+        self.ends_inside = raw.last() != Some(&b'\n');
+        let job = Job { raw, starts_inside };
+        if let Some(done) = self.pool.submit(job)? {
+            self.stream.write(done)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the block behind its last newline, or, where it has none, where it is full.
+    fn cut(&mut self) -> Result<()> {
+        let end = memchr::memrchr(b'\n', &self.buffer).map_or(self.buffer.len(), |at| at + 1);
+        let mut rest = self.pool.spare();
+        rest.reserve(self.block_bytes);
+        rest.extend_from_slice(self.buffer.get(end..).unwrap_or_default());
+        self.buffer.truncate(end);
+        let raw = std::mem::replace(&mut self.buffer, rest);
+        self.submit(raw)
+    }
+}
+
+impl<W: io::Write> io::Write for Writer<W> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let room = self.block_bytes - self.buffer.len();
+        let taken = buf.get(..room.min(buf.len())).unwrap_or_default();
+        self.buffer.extend_from_slice(taken);
+        self.bytes_in += taken.len() as u64;
+        if self.buffer.len() == self.block_bytes {
+            self.cut()?;
+        }
+        Ok(taken.len())
+    }
+
+    /// Flushes the inner writer. What is in the unfinished block stays there.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(self.stream.flush()?)
+    }
+}

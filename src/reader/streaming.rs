@@ -1,0 +1,359 @@
+//! Front to back, from any input.
+
+use std::io;
+
+use crate::block::Decoder;
+use crate::error::{Error, ErrorKind, Result, Section};
+use crate::format::frame::{self, FIXED_LEN, Fixed, FrameKind};
+use crate::format::index::{Commit, IndexSegment, TAIL_LEN, tail};
+use crate::format::{BlockHeader, FILE_HEADER_LEN, FILE_MAGIC, FileHeader};
+use crate::limits::{self, Limits};
+use crate::reader::source::Source;
+use crate::wire::checksum;
+
+/// What a [`Reader`] does at damage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDamage {
+    /// Return the error. Everything given out before is right.
+    #[default]
+    Stop,
+    /// Note the loss, go on with the next whole block.
+    Skip,
+}
+
+/// Something that could not be read.
+#[non_exhaustive]
+#[derive(Debug)]
+pub struct Loss {
+    /// Place in the input where the damage was met.
+    pub offset: u64,
+    /// Number of the first line that is missing, from 1, in its stream.
+    pub first_line: u64,
+    /// What was wrong.
+    pub error: Error,
+}
+
+/// What has been read.
+#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Streams begun.
+    pub streams: u64,
+    /// Whole blocks.
+    pub blocks: u64,
+    /// Line terminators in them.
+    pub newlines: u64,
+    /// Their raw bytes.
+    pub raw_bytes: u64,
+    /// Bytes of input used.
+    pub stored_bytes: u64,
+}
+
+/// Decompresses `.lig` streams, one after the other.
+///
+/// A block is verified before a byte of it is given out. Do not wrap the input in a `BufReader`.
+pub struct Reader<R> {
+    source: Source<R>,
+    limits: Limits,
+    decoder: Decoder,
+    on_damage: OnDamage,
+    /// The stream that is being read.
+    stream: Option<Open>,
+    block: Vec<u8>,
+    given: usize,
+    totals: Totals,
+    losses: Vec<Loss>,
+    ended: bool,
+}
+
+/// A stream of which the commit has not been seen.
+#[derive(Debug)]
+struct Open {
+    id: u64,
+    offset: u64,
+    blocks: u64,
+    /// Newlines seen, and where the next block's lines start if some were lost.
+    lines: u64,
+    raw_bytes: u64,
+}
+
+impl<R> std::fmt::Debug for Reader<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("totals", &self.totals).finish_non_exhaustive()
+    }
+}
+
+impl<R: io::Read> Reader<R> {
+    /// A reader with default limits. Fails if the input does not start as a `.lig` does.
+    pub fn new(rdr: R) -> Result<Self> {
+        Self::with_limits(rdr, Limits::default())
+    }
+
+    /// A reader that allocates no more than `limits` allow.
+    pub fn with_limits(rdr: R, limits: Limits) -> Result<Self> {
+        let mut reader = Self {
+            source: Source::new(rdr),
+            decoder: Decoder::new(&limits),
+            limits,
+            on_damage: OnDamage::default(),
+            stream: None,
+            block: Vec::new(),
+            given: 0,
+            totals: Totals::default(),
+            losses: Vec::new(),
+            ended: false,
+        };
+        reader.header()?;
+        Ok(reader)
+    }
+
+    /// Chooses what to do at damage.
+    pub fn on_damage(&mut self, on_damage: OnDamage) -> &mut Self {
+        self.on_damage = on_damage;
+        self
+    }
+
+    /// What could not be read so far, under [`OnDamage::Skip`].
+    pub fn losses(&self) -> &[Loss] {
+        &self.losses
+    }
+
+    /// What has been read so far.
+    pub fn totals(&self) -> Totals {
+        Totals { stored_bytes: self.source.offset(), ..self.totals.clone() }
+    }
+
+    /// The rest of the current block, or the next one; empty at the end.
+    pub fn next_bytes(&mut self) -> Result<&[u8]> {
+        while self.given == self.block.len() && !self.ended {
+            self.block.clear();
+            self.given = 0;
+            match self.step() {
+                Ok(more) => self.ended = !more,
+                Err(err) if err.is_io() => {
+                    self.ended = true;
+                    return Err(err);
+                }
+                Err(err) => self.damaged(err)?,
+            }
+        }
+        Ok(self.block.get(self.given..).unwrap_or_default())
+    }
+
+    /// Notes a loss and looks for the next frame, or stops.
+    fn damaged(&mut self, error: Error) -> Result<()> {
+        self.block.clear();
+        if self.on_damage == OnDamage::Stop {
+            self.ended = true;
+            return Err(error);
+        }
+        let first_line = self.stream.as_ref().map_or(0, |open| open.lines) + 1;
+        self.losses.push(Loss { offset: self.source.offset(), first_line, error });
+        self.source.consume(1);
+        loop {
+            let found = find_magic(self.source.seen());
+            match found {
+                Some(at) => {
+                    self.source.consume(at);
+                    if self.header_holds()? {
+                        return Ok(());
+                    }
+                    self.source.consume(1);
+                }
+                None => {
+                    // The start of a magic may lie at the end of what has been seen.
+                    let seen = self.source.seen().len();
+                    self.source.consume(seen.saturating_sub(FILE_MAGIC.len() - 1));
+                    let left = self.source.seen().len();
+                    if self.source.peek(left + 1)?.len() == left {
+                        self.source.consume(left);
+                        self.stream = None;
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a file header, or a frame of the stream that is open, starts here.
+    fn header_holds(&mut self) -> Result<bool> {
+        let offset = self.source.offset();
+        if FileHeader::decode(self.source.peek(FILE_HEADER_LEN)?, offset).is_ok() {
+            return Ok(true);
+        }
+        let Ok(fixed) = Fixed::decode(self.source.peek(FIXED_LEN)?, offset) else {
+            return Ok(false);
+        };
+        let header = self.source.peek(fixed.header_len.into())?;
+        let ours = self.stream.as_ref().is_some_and(|open| open.id == fixed.stream_id);
+        Ok(ours && frame::body(&fixed, header, offset).is_ok())
+    }
+
+    /// Reads the next header or frame; a block leaves its bytes in `self.block`. `false`: the input has ended well.
+    fn step(&mut self) -> Result<bool> {
+        let offset = self.source.offset();
+        let start = self.source.peek(FILE_MAGIC.len())?;
+        let at_end = start.is_empty();
+        let new_stream = start == FILE_MAGIC;
+        match (&self.stream, at_end) {
+            (None, true) => Ok(false),
+            (None, false) => match self.header() {
+                Err(err) if matches!(err.kind(), ErrorKind::BadMagic { .. }) => {
+                    let rule = "a commit is followed by a stream or by nothing";
+                    Err(Error::corrupt(Section::Commit, offset, rule))
+                }
+                other => other.map(|()| true),
+            },
+            (Some(_), true) => {
+                self.stream = None;
+                Err(Error::truncated(Section::Commit, offset))
+            }
+            (Some(_), false) if new_stream => {
+                self.header()?;
+                let rule = "a stream ends with a commit";
+                // The new stream is open: nothing of it is lost.
+                self.losses.push(Loss {
+                    offset,
+                    first_line: 0,
+                    error: Error::corrupt(Section::Commit, offset, rule),
+                });
+                Ok(true)
+            }
+            (Some(_), false) => self.frame().map(|()| true),
+        }
+    }
+
+    fn header(&mut self) -> Result<()> {
+        let offset = self.source.offset();
+        let header = FileHeader::decode(self.source.peek(FILE_HEADER_LEN)?, offset)?;
+        limits::check(
+            "raw bytes of a block",
+            1 << header.block_raw_log2.min(32),
+            self.limits.block_raw_bytes_max,
+        )?;
+        self.source.consume(FILE_HEADER_LEN);
+        self.totals.streams += 1;
+        self.stream =
+            Some(Open { id: header.stream_id, offset, blocks: 0, lines: 0, raw_bytes: 0 });
+        Ok(())
+    }
+
+    fn frame(&mut self) -> Result<()> {
+        let offset = self.source.offset();
+        let fixed = Fixed::decode(self.source.peek(FIXED_LEN)?, offset)?;
+        let header_len = usize::from(fixed.header_len);
+        let body = frame::body(&fixed, self.source.peek(header_len)?, offset)?;
+        let block =
+            if fixed.kind == FrameKind::Block { Some(BlockHeader::decode(body)?) } else { None };
+        let open_id = self.stream.as_ref().map_or(0, |open| open.id);
+        if fixed.stream_id != open_id {
+            let rule = "a frame belongs to its stream";
+            return Err(Error::corrupt(Section::BlockHeader, offset, rule));
+        }
+        let stored = u64::from(fixed.payload_len) + u64::from(fixed.header_len);
+        let stored_max = self.limits.block_stored_bytes_max;
+        let len = limits::check("stored bytes of a block", stored, stored_max)?;
+        let bytes = self.source.peek(len)?;
+        if bytes.len() < len {
+            return Err(Error::truncated(Section::Columns, offset + bytes.len() as u64));
+        }
+        let payload = bytes.get(header_len..).unwrap_or_default();
+        frame::verify_payload(&fixed, payload, offset + u64::from(fixed.header_len))?;
+        match (block, fixed.kind) {
+            (Some(header), _) => {
+                self.decoder.decode(&header.sections, payload, header.raw_len, &mut self.block)?;
+                self.check_block(&header, offset)?;
+            }
+            (None, FrameKind::Index) => drop(IndexSegment::decode(payload, offset)?),
+            (None, FrameKind::Commit) => {
+                let commit = Commit::decode(payload, offset)?;
+                return self.commit(&commit, offset, len);
+            }
+            (None, _) => {}
+        }
+        self.source.consume(len);
+        Ok(())
+    }
+
+    /// Verifies the raw bytes and the place of a block that has been decoded.
+    fn check_block(&mut self, header: &BlockHeader, offset: u64) -> Result<()> {
+        let Some(open) = &mut self.stream else { return Ok(()) };
+        let computed = checksum::raw(&self.block, header.raw_seed(open.id));
+        if computed != header.raw_check {
+            let (section, stored) = (Section::RawBytes, header.raw_check);
+            return Err(Error::new(ErrorKind::ChecksumMismatch {
+                section,
+                offset,
+                stored,
+                computed,
+            }));
+        }
+        let expected = header.sequence == open.blocks;
+        let skipped = self.on_damage == OnDamage::Skip && header.sequence > open.blocks;
+        if !expected && !skipped {
+            let rule = "blocks follow each other in sequence";
+            return Err(Error::corrupt(Section::BlockHeader, offset, rule));
+        }
+        if skipped && self.losses.is_empty() {
+            let rule = "no block is missing";
+            let error = Error::corrupt(Section::BlockHeader, offset, rule);
+            self.losses.push(Loss { offset, first_line: open.lines + 1, error });
+        }
+        open.blocks = header.sequence + 1;
+        open.lines = header.first_line.saturating_add(header.lines.into());
+        open.raw_bytes = header.first_byte.saturating_add(header.raw_len.into());
+        self.totals.blocks += 1;
+        self.totals.newlines += u64::from(header.lines);
+        self.totals.raw_bytes += u64::from(header.raw_len);
+        Ok(())
+    }
+
+    fn commit(&mut self, commit: &Commit, offset: u64, len: usize) -> Result<()> {
+        let bytes = self.source.peek(len + TAIL_LEN)?;
+        let found = bytes.get(len..).unwrap_or_default();
+        if found.len() < TAIL_LEN {
+            return Err(Error::truncated(Section::Commit, offset + bytes.len() as u64));
+        }
+        let expected = tail(u32::try_from(len).unwrap_or(u32::MAX));
+        let Some(open) = &self.stream else { return Ok(()) };
+        let counted = (open.blocks, open.raw_bytes, offset - open.offset);
+        let complete = counted == (commit.blocks, commit.raw_bytes, commit.offset);
+        if found != expected || !complete {
+            let rule = "a commit states what its stream holds, and is followed by its tail";
+            return Err(Error::corrupt(Section::Commit, offset, rule));
+        }
+        self.stream = None;
+        self.source.consume(len + TAIL_LEN);
+        Ok(())
+    }
+}
+
+/// Where a file or frame magic starts.
+fn find_magic(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(frame::MAGIC[0], bytes).find(|&at| {
+        let here = bytes.get(at..).unwrap_or_default();
+        here.starts_with(&frame::MAGIC) || here.starts_with(&FILE_MAGIC)
+    })
+}
+
+impl<R: io::Read> io::Read for Reader<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.next_bytes()?;
+        let len = bytes.len().min(buf.len());
+        if let (Some(dst), Some(src)) = (buf.get_mut(..len), bytes.get(..len)) {
+            dst.copy_from_slice(src);
+        }
+        self.given += len;
+        Ok(len)
+    }
+}
+
+impl<R: io::Read> io::BufRead for Reader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        Ok(self.next_bytes()?)
+    }
+
+    fn consume(&mut self, len: usize) {
+        self.given = self.block.len().min(self.given + len);
+    }
+}
