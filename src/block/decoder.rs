@@ -199,13 +199,9 @@ impl<'a> TableDecoder<'a> {
         let mut columns = 0u32;
         for _ in 0..table.slots() {
             let code = self.meta.varint_max(columns.into(), "a slot's column is new or known")?;
-            let column = match u32::try_from(code).unwrap_or(0).checked_sub(1) {
-                Some(known) => known,
-                None => {
-                    columns += 1;
-                    columns - 1
-                }
-            };
+            let known = u32::try_from(code).unwrap_or(0).checked_sub(1);
+            let column = known.unwrap_or(columns);
+            columns += u32::from(known.is_none());
             table.slot_columns.push(column);
         }
         self.columns = self

@@ -69,16 +69,9 @@ impl<'a> Iterator for Lines<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest?;
-        match memchr::memchr(b'\n', rest).and_then(|at| rest.split_at_checked(at)) {
-            Some((line, after)) => {
-                self.rest = after.get(1..);
-                Some(line)
-            }
-            None => {
-                self.rest = None;
-                Some(rest)
-            }
-        }
+        let cut = memchr::memchr(b'\n', rest).and_then(|at| rest.split_at_checked(at));
+        self.rest = cut.and_then(|(_, after)| after.get(1..));
+        Some(cut.map_or(rest, |(line, _)| line))
     }
 }
 

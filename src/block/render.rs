@@ -126,7 +126,10 @@ impl<'a> Table<'a> {
                 dst.extend_from_slice(first);
                 for (&column, piece) in self.columns_of(id as usize).iter().zip(rest) {
                     let value = readers.get_mut(column as usize).and_then(Iterator::next);
-                    whole = whole.and(value.map(|value| dst.extend_from_slice(value)));
+                    match value {
+                        Some(value) => dst.extend_from_slice(value),
+                        None => whole = None,
+                    }
                     dst.extend_from_slice(piece);
                 }
             });

@@ -74,7 +74,10 @@ impl Reporter {
         self.numbers.resize(depth + 1, 0);
         let number = self.numbers.get(depth).copied().unwrap_or(0).to_string();
         let parent = self.open.last().and_then(|&parent| self.columns.get(parent));
-        let name = parent.map_or(number.clone(), |parent| format!("{}.{number}", parent.name));
+        let name = match parent {
+            Some(parent) => format!("{}.{number}", parent.name),
+            None => number,
+        };
         self.open.push(self.columns.len());
         self.columns.push(Noted { name, values: values as u64, ..Noted::default() });
     }

@@ -171,7 +171,7 @@ impl<'a> TableEncoder<'a> {
     }
 
     fn digits(&mut self, values: &Strings) -> bool {
-        let Some(form) = Form::of(values.iter()) else { return false };
+        let Some(form) = Form::of(&values.iter()) else { return false };
         self.node(Node::Digits);
         self.sink.meta.extend_from_slice(&form.to_bytes());
         if form.width == Width::Own {

@@ -106,7 +106,6 @@ fn lower(hash: u64) -> usize {
     hash as usize
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "32 bits are left after the shift")]
 fn upper(hash: u64) -> u32 {
     (hash >> 32) as u32
 }

@@ -136,12 +136,11 @@ impl Layout {
                 Element::YearShort => digits(dst, year, 2),
                 Element::Month => digits(dst, month, 2),
                 Element::MonthName => name(dst, MONTHS, month - 1),
-                Element::Day => digits(dst, day, 2),
                 Element::DaySpace if day < 10 => {
                     dst.push(b' ');
                     digits(dst, day, 1);
                 }
-                Element::DaySpace => digits(dst, day, 2),
+                Element::Day | Element::DaySpace => digits(dst, day, 2),
                 Element::Weekday => name(dst, WEEKDAYS, days.rem_euclid(7)),
                 Element::Hour => digits(dst, second / 3600, 2),
                 Element::Minute => digits(dst, second / 60 % 60, 2),
@@ -178,7 +177,7 @@ impl Fields {
         let (field, rest) = src.split_at_checked(width)?;
         match element {
             Element::Year => {
-                self.year = number(field).filter(|year| (1970..2200).contains(year))?
+                self.year = number(field).filter(|year| (1970..2200).contains(year))?;
             }
             Element::YearShort => self.year = 2000 + number(field)?,
             Element::Month => self.month = number(field)?,

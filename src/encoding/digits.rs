@@ -35,7 +35,7 @@ pub(crate) struct Form {
 
 impl Form {
     /// The form that prints all `values` as they are, if there is one.
-    pub(crate) fn of<'a>(values: impl Iterator<Item = &'a [u8]> + Clone) -> Option<Self> {
+    pub(crate) fn of<'a>(values: &(impl Iterator<Item = &'a [u8]> + Clone)) -> Option<Self> {
         let base = [Base::Decimal, Base::HexLower, Base::HexUpper]
             .into_iter()
             .find(|&base| values.clone().all(|value| fits(value, base)))?;
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     fn round_trip(values: &[&str]) -> Option<Form> {
-        let form = Form::of(values.iter().map(|value| value.as_bytes()))?;
+        let form = Form::of(&values.iter().map(|value| value.as_bytes()))?;
         assert_eq!(Form::from_bytes(form.to_bytes()), Some(form));
         for value in values {
             let width = match form.width {
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         for value in ["", "-", "-0", "-01", "1.5", "aF", "+1", "1234567890123456789"] {
-            assert_eq!(round_trip(&[value]).map(|form| form.to_bytes()), None, "{value}");
+            assert_eq!(round_trip(&[value]).map(Form::to_bytes), None, "{value}");
         }
     }
 }

@@ -108,10 +108,13 @@ impl Commit {
 
 /// What lies behind a commit frame of `commit_len` bytes.
 pub(crate) fn tail(commit_len: u32) -> [u8; TAIL_LEN] {
-    let [a, b, c, d] = commit_len.to_le_bytes();
-    let [e, f, g, h] = checksum::header(&[a, b, c, d]).to_le_bytes();
-    let [i, j, k, l] = TAIL_MAGIC;
-    [a, b, c, d, e, f, g, h, i, j, k, l]
+    let len = commit_len.to_le_bytes();
+    let check = checksum::header(&len).to_le_bytes();
+    let mut tail = [0; TAIL_LEN];
+    for (dst, src) in tail.iter_mut().zip(len.into_iter().chain(check).chain(TAIL_MAGIC)) {
+        *dst = src;
+    }
+    tail
 }
 
 #[cfg(test)]

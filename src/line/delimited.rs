@@ -16,7 +16,7 @@ pub(crate) struct Delimiter {
 }
 
 /// Finds a delimiter that cuts nine of ten sampled lines into one number of fields.
-pub(crate) fn detect<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> Option<Delimiter> {
+pub(crate) fn detect<'a>(lines: &(impl Iterator<Item = &'a [u8]> + Clone)) -> Option<Delimiter> {
     [b'\t', b','].into_iter().find_map(|byte| {
         let mut counts = Vec::new();
         for line in lines.clone().take(SAMPLE) {
@@ -82,7 +82,7 @@ mod tests {
     fn a_quoted_comma_does_not_cut() {
         let line = br#"2026-11-23 09:04:28.692 UTC,"a, ""b""",,7"#;
         let rows = [&line[..]; 8];
-        let delimiter = detect(rows.iter().copied()).unwrap();
+        let delimiter = detect(&rows.iter().copied()).unwrap();
         let mut tokens = Tokens::default();
         assert!(delimited(line, delimiter, &mut tokens));
         assert_eq!(tokens.slots, [(0, 27), (28, 38), (39, 39), (40, 41)]);

@@ -163,7 +163,7 @@ impl<R: io::Read + io::Seek> IndexedReader<R> {
         }
         match fixed.kind {
             FrameKind::Block => {
-                self.push_block(fixed.stream_id, BlockHeader::decode(body)?, at, stored_bytes)
+                self.push_block(fixed.stream_id, BlockHeader::decode(body)?, at, stored_bytes);
             }
             FrameKind::Commit => {
                 if let Some(stream) = self.streams.last_mut() {

@@ -152,25 +152,22 @@ impl<R: io::Read> Reader<R> {
         self.source.consume(1);
         loop {
             let found = find_magic(self.source.seen());
-            match found {
-                Some(at) => {
-                    self.source.consume(at);
-                    if self.header_holds()? {
-                        return Ok(());
-                    }
-                    self.source.consume(1);
+            if let Some(at) = found {
+                self.source.consume(at);
+                if self.header_holds()? {
+                    return Ok(());
                 }
-                None => {
-                    // The start of a magic may lie at the end of what has been seen.
-                    let seen = self.source.seen().len();
-                    self.source.consume(seen.saturating_sub(FILE_MAGIC.len() - 1));
-                    let left = self.source.seen().len();
-                    if self.source.peek(left + 1)?.len() == left {
-                        self.source.consume(left);
-                        self.stream = None;
-                        return Ok(());
-                    }
-                }
+                self.source.consume(1);
+                continue;
+            }
+            // The start of a magic may lie at the end of what has been seen.
+            let seen = self.source.seen().len();
+            self.source.consume(seen.saturating_sub(FILE_MAGIC.len() - 1));
+            let left = self.source.seen().len();
+            if self.source.peek(left + 1)?.len() == left {
+                self.source.consume(left);
+                self.stream = None;
+                return Ok(());
             }
         }
     }

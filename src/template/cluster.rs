@@ -2,7 +2,7 @@
 //!
 //! Skeletons of one *signature* (alike but for their words) are divided at the position with the fewest distinct words,
 //! again and again, as long as that position looks like structure; what then still differs becomes slots. After Logzip
-//! (Liu et al., ASE 2019), which clusters by level, frequent tokens and similarity, and IPLoM (Makanju et al., KDD 2009),
+//! (Liu et al., ASE 2019), which clusters by level, frequent tokens and similarity, and `IPLoM` (Makanju et al., KDD 2009),
 //! which divides by position.
 
 use std::collections::BTreeMap;

@@ -35,7 +35,7 @@ where
 {
     let cut = match mode {
         Mode::Values => Cut::Fine,
-        Mode::Lines => line::detect(lines.clone()).map_or(Cut::Coarse, Cut::Delimited),
+        Mode::Lines => line::detect(&lines).map_or(Cut::Coarse, Cut::Delimited),
     };
     let skeletons = Skeletons::of(lines.clone(), cut);
     let clusters = cluster(&skeletons.known, &skeletons.counts);

@@ -29,7 +29,7 @@ pub(crate) struct Stream<W> {
     wtr: W,
     level: u8,
     block_bytes: u32,
-    stream_id: Option<u64>,
+    id: Option<u64>,
     segment: IndexSegment,
     summary: Summary,
     /// Reused for every frame.
@@ -42,7 +42,7 @@ impl<W: io::Write> Stream<W> {
             wtr,
             level,
             block_bytes,
-            stream_id: None,
+            id: None,
             segment: IndexSegment::default(),
             summary: Summary::default(),
             frame: Vec::new(),
@@ -122,7 +122,7 @@ impl<W: io::Write> Stream<W> {
 
     /// Writes the file header before the first block, from the content of which the stream's id is derived.
     fn start(&mut self, raw: &[u8]) -> Result<u64> {
-        if let Some(stream_id) = self.stream_id {
+        if let Some(stream_id) = self.id {
             return Ok(stream_id);
         }
         let options = u64::from(self.level) << 32 | u64::from(self.block_bytes);
@@ -133,7 +133,7 @@ impl<W: io::Write> Stream<W> {
         FileHeader { level: self.level, stream_id, block_raw_log2 }.encode(&mut bytes);
         self.wtr.write_all(&bytes)?;
         self.summary.bytes_out += bytes.len() as u64;
-        self.stream_id = Some(stream_id);
+        self.id = Some(stream_id);
         Ok(stream_id)
     }
 
@@ -149,7 +149,7 @@ impl<W: io::Write> Stream<W> {
 
     fn frame(&mut self, kind: FrameKind, body: &[u8], payload: &[u8]) -> Result<()> {
         self.frame.clear();
-        frame::encode(kind, self.stream_id.unwrap_or(0), body, payload, &mut self.frame)?;
+        frame::encode(kind, self.id.unwrap_or(0), body, payload, &mut self.frame)?;
         self.wtr.write_all(&self.frame)?;
         self.summary.bytes_out += self.frame.len() as u64;
         Ok(())
