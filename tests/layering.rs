@@ -72,7 +72,7 @@ fn uses(text: &str) -> Vec<String> {
     for (at, path) in text.match_indices("crate::") {
         let rest = &text[at + path.len()..];
         let group = rest.strip_prefix('{').and_then(|inner| inner.split('}').next());
-        for item in group.map_or(vec![rest], |inner| inner.split(',').collect()) {
+        for item in group.map_or_else(|| vec![rest], |inner| inner.split(',').collect()) {
             let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
             let name: String = item.trim_start().chars().take_while(|&c| is_name(c)).collect();
             if !name.is_empty() {
