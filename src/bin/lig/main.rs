@@ -6,6 +6,7 @@ mod console;
 mod foreign;
 mod input;
 mod output;
+mod progress;
 mod signals;
 mod units;
 

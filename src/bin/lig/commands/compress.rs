@@ -13,6 +13,7 @@ use crate::commands::Ending;
 use crate::console::Console;
 use crate::input::{Got, Input};
 use crate::output::{self, Output, SUFFIX};
+use crate::progress::Progress;
 use crate::{signals, units};
 
 /// Bytes of a read.
@@ -46,12 +47,14 @@ pub(crate) fn run(args: &Args, input: &Input, console: &Console) -> anyhow::Resu
     };
     let mut wtr = builder.from_writer(dst);
     let mut buffer = vec![0; READ];
+    let mut progress = Progress::new(args, before.as_ref().map(|stamp| stamp.len));
     loop {
         match src.read(&mut buffer).context("cannot read")? {
             Got::Bytes(len) => wtr.write_all(buffer.get(..len).unwrap_or_default())?,
             Got::Paused => wtr.flush_block()?,
             Got::End => break,
         }
+        progress.update(&wtr.progress());
     }
     // A stream on standard output is ended in order even at a signal; a file is not kept half.
     if target.is_some() && signals::received().is_some() {
