@@ -36,6 +36,7 @@ mod limits;
 mod line;
 mod reader;
 mod template;
+pub mod vfs;
 mod wire;
 mod writer;
 

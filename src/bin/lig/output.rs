@@ -1,10 +1,10 @@
 //! Where bytes go: standard output, or a file that has its final name only once it is whole.
 
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use lignite::vfs::{AtomicFile, OsFileSystem};
 
 use crate::args::Args;
 use crate::input::Input;
@@ -16,7 +16,7 @@ pub(crate) const SUFFIX: &str = "lig";
 #[derive(Debug)]
 pub(crate) enum Output {
     Stdout(io::Stdout),
-    File(Temporary),
+    File(AtomicFile<'static>),
 }
 
 impl Output {
@@ -41,14 +41,16 @@ impl Output {
                 crate::units::name(path.as_os_str().as_encoded_bytes())
             );
         }
-        Ok(Self::File(Temporary::beside(path)?))
+        let name =
+            || format!("cannot create {}", crate::units::name(path.as_os_str().as_encoded_bytes()));
+        Ok(Self::File(AtomicFile::create(&OsFileSystem, path, input.path()).with_context(name)?))
     }
 
-    /// Ends the output; a file gets its name, and mode and times of `source`.
-    pub(crate) fn finish(self, source: Option<&Path>) -> anyhow::Result<()> {
+    /// Ends the output; a file gets its name, and mode and time of its input.
+    pub(crate) fn finish(self) -> anyhow::Result<()> {
         match self {
             Self::Stdout(mut stdout) => Ok(stdout.flush()?),
-            Self::File(temporary) => temporary.persist(source),
+            Self::File(file) => file.persist().context("cannot finish the output"),
         }
     }
 }
@@ -57,14 +59,14 @@ impl Write for Output {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout(stdout) => stdout.write(buf),
-            Self::File(temporary) => temporary.file.write(buf),
+            Self::File(file) => file.write(buf),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stdout(stdout) => stdout.flush(),
-            Self::File(temporary) => temporary.file.flush(),
+            Self::File(file) => file.flush(),
         }
     }
 }
@@ -99,80 +101,5 @@ pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b,
         _ => false,
-    }
-}
-
-/// A file beside its final name, removed unless it is persisted.
-#[derive(Debug)]
-pub(crate) struct Temporary {
-    file: File,
-    path: PathBuf,
-    target: PathBuf,
-    persisted: bool,
-}
-
-impl Temporary {
-    fn beside(target: &Path) -> anyhow::Result<Self> {
-        let mut name = std::ffi::OsString::from(".");
-        name.push(target.file_name().context("the output has no name")?);
-        name.push(format!(".tmp-{}", std::process::id()));
-        let path = target.with_file_name(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            // Nobody else reads it before it has its source's mode.
-            options.mode(0o600);
-        }
-        let create = || {
-            format!("cannot create {}", crate::units::name(target.as_os_str().as_encoded_bytes()))
-        };
-        let file = options.open(&path).with_context(create)?;
-        Ok(Self { file, path, target: target.to_owned(), persisted: false })
-    }
-
-    fn persist(mut self, source: Option<&Path>) -> anyhow::Result<()> {
-        match source.and_then(|source| fs::metadata(source).ok()) {
-            Some(meta) => {
-                self.file.set_permissions(meta.permissions())?;
-                if let Ok(modified) = meta.modified() {
-                    // Some file systems keep no times: not worth failing for.
-                    drop(self.file.set_times(fs::FileTimes::new().set_modified(modified)));
-                }
-            }
-            None => default_mode(&self.file)?,
-        }
-        self.file.sync_all().context("cannot sync")?;
-        fs::rename(&self.path, &self.target).context("cannot rename")?;
-        self.persisted = true;
-        let dir = self.target.parent().filter(|dir| !dir.as_os_str().is_empty());
-        #[cfg(unix)]
-        File::open(dir.unwrap_or_else(|| Path::new(".")))
-            .and_then(|dir| dir.sync_all())
-            .context("cannot sync")?;
-        Ok(())
-    }
-}
-
-/// The mode of a file without a source: readable by all, as the user's mask would mostly have it.
-#[cfg(unix)]
-fn default_mode(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let umask = rustix::process::umask(rustix::fs::Mode::empty());
-    rustix::process::umask(umask);
-    file.set_permissions(fs::Permissions::from_mode(0o666 & !umask.bits()))
-}
-
-#[cfg(not(unix))]
-fn default_mode(_: &File) -> io::Result<()> {
-    Ok(())
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if !self.persisted {
-            drop(fs::remove_file(&self.path));
-        }
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args, input: &Input, console: &Console) -> anyhow::Resu
         bail!("interrupted");
     }
     let (dst, summary) = wtr.finish()?;
-    dst.finish(input.path())?;
+    dst.finish()?;
     say(console, input, target.as_deref(), &summary);
     if let (true, Some(source), Some(target)) = (args.rm, input.path(), &target) {
         remove(source, target, before.as_ref())?;

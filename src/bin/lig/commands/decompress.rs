@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args, input: &Input, console: &Console) -> anyhow::Resu
     if target.is_some() && signals::received().is_some() {
         bail!("interrupted");
     }
-    dst.finish(input.path())?;
+    dst.finish()?;
     if let (true, Ending::Whole, Some(source), true) =
         (args.rm, ending, input.path(), target.is_some())
     {
