@@ -82,7 +82,7 @@ pub(crate) struct FilterArgs {
     #[command(flatten)]
     pub(crate) level: LevelArg,
 
-    /// Threads for compression; 0 is one a core [default: cores, at most 4] [env: LIG_THREADS]
+    /// Threads for compression; 0 is one a core [default: cores, at most 4]
     #[arg(short = 'T', long, value_name = "N")]
     pub(crate) threads: Option<usize>,
 
@@ -181,9 +181,10 @@ impl Args for LevelArg {
     fn augment_args(cmd: Command) -> Command {
         LEVELS.iter().fold(cmd, |cmd, &(digit, id)| {
             let others = LEVELS.iter().map(|&(_, other)| other).filter(|&other| other != id);
-            let arg = Arg::new(id).short(digit).action(ArgAction::SetTrue).overrides_with_all(others);
+            let arg =
+                Arg::new(id).short(digit).action(ArgAction::SetTrue).overrides_with_all(others);
             cmd.arg(match digit {
-                '1' => arg.help("Level: -1 is fastest, -9 smallest [default: 3] [env: LIG_LEVEL]"),
+                '1' => arg.help("Level: -1 is fastest, -9 smallest [default: 3]"),
                 _ => arg.hide(true),
             })
         })

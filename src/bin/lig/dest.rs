@@ -65,7 +65,9 @@ impl Dest {
         if fs::symlink_metadata(path).is_ok() && !args.force && !may_overwrite(path, args, out) {
             bail!("{} exists (-f overwrites)", name(path));
         }
-        Ok(Self::File(Pending::create(path).with_context(|| format!("cannot write {}", name(path)))?))
+        Ok(Self::File(
+            Pending::create(path).with_context(|| format!("cannot write {}", name(path)))?,
+        ))
     }
 
     /// Makes the output final: on disk, complete, under its name.
@@ -121,7 +123,9 @@ impl Pending {
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             match options.open(&temporary) {
-                Err(err) if err.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
+                Err(err) if err.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => {
+                    attempt += 1
+                }
                 Err(err) => return Err(err),
                 Ok(file) => {
                     return Ok(Self { file, temporary: Some(temporary), path: path.to_owned() });
@@ -242,7 +246,8 @@ pub(crate) fn is_dir(output: &Path) -> bool {
 }
 
 fn may_overwrite(path: &Path, args: &FilterArgs, out: &mut Output) -> bool {
-    let reads_stdin = args.files.is_empty() || args.files.iter().any(|file| file.as_os_str() == "-");
+    let reads_stdin =
+        args.files.is_empty() || args.files.iter().any(|file| file.as_os_str() == "-");
     if reads_stdin || out.is_quiet() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return false;
     }

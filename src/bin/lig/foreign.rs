@@ -55,7 +55,9 @@ impl Foreign {
             Self::Zstd => Box::new(zstd::Decoder::with_buffer(source)?),
             Self::Xz => Box::new(xz2::bufread::XzDecoder::new_multi_decoder(source)),
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(source)),
-            Self::Lz4 => Box::new(Lz4Frames { frame: Some(lz4_flex::frame::FrameDecoder::new(source)) }),
+            Self::Lz4 => {
+                Box::new(Lz4Frames { frame: Some(lz4_flex::frame::FrameDecoder::new(source)) })
+            }
             Self::Other => Box::new(source),
         })
     }

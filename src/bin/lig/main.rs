@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         }
         Ok(Invocation::Filter(args)) => {
             let mut out = Output::new(args.quiet, args.verbose);
-            (commands::run(*args, &mut out), out)
+            (commands::run(&args, &mut out), out)
         }
         Err(err) => return usage(&err),
     };
@@ -49,7 +49,8 @@ fn usage(err: &clap::Error) -> ExitCode {
     let text = err.render().to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let what = lines.next().unwrap_or("bad command line").trim_start_matches("error: ");
-    let tip = lines.find_map(|line| line.strip_prefix("tip: ").filter(|tip| tip.contains("similar")));
+    let tip =
+        lines.find_map(|line| line.strip_prefix("tip: ").filter(|tip| tip.contains("similar")));
     let tip = tip.map(|tip| format!("; {tip}")).unwrap_or_default();
     let mut out = Output::new(0, 0);
     out.error(format_args!("{} (see --help)", output::escape(&format!("{what}{tip}"))));

@@ -1,5 +1,6 @@
 //! One line that says how far the work is.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,8 @@ pub(crate) struct Progress {
 impl Progress {
     /// Starts the clock. `total` is how much there is to read, where that is known.
     pub(crate) fn new(name: String, total: Option<u64>, args: &FilterArgs) -> Self {
-        let wanted = args.progress
-            || !args.no_progress && args.quiet == 0 && io::stderr().is_terminal();
+        let wanted =
+            args.progress || !args.no_progress && args.quiet == 0 && io::stderr().is_terminal();
         let started = Instant::now();
         Self { name, total, started, next: wanted.then(|| started + FIRST_AFTER) }
     }
@@ -58,7 +59,7 @@ impl Progress {
             && rate > 0
         {
             let seconds = left / rate;
-            line.push_str(&format!(", {}:{:02} left", seconds / 60, seconds % 60));
+            let _infallible = write!(line, ", {}:{:02} left", seconds / 60, seconds % 60);
         }
         line
     }

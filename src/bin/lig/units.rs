@@ -6,7 +6,8 @@ use crate::args::Flush;
 
 /// Parses `64K`, `16MB`, `4MiB`, `1G` or plain bytes. A bare letter is the decimal unit.
 pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
-    let accepted = || "a size is a number with K, M, G, KB, MB, GB, KiB, MiB or GiB behind it".to_owned();
+    let accepted =
+        || "a size is a number with K, M, G, KB, MB, GB, KiB, MiB or GiB behind it".to_owned();
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().map_err(|_| accepted())?;

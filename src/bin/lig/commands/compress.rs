@@ -2,15 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use lignite::{Summary, Writer, WriterBuilder};
+use lignite::{Summary, Writer};
 
+use super::plan::Plan;
 use super::{Outcome, Session, remove};
-use crate::args::{DEFAULT_LEVEL, FilterArgs, Flush};
+use crate::args::Flush;
 use crate::dest::{self, Place, SUFFIX};
 use crate::input::{self, Input, Opened, Waited};
 use crate::output::name;
@@ -21,97 +21,15 @@ use crate::units;
 const READ_BYTES: usize = 512 << 10;
 /// How long a signal may go unnoticed while a pipe is silent.
 const WAIT_MAX: Duration = Duration::from_millis(250);
-/// Threads where nothing else is asked for.
-const DEFAULT_THREADS_MAX: usize = 4;
-/// A file below this is one block at every level: a second thread would only cost its start.
-const SMALL_BYTES: u64 = 1 << 20;
-/// The levels this build has.
-const LEVEL_MAX: u8 = 7;
-
-/// How to compress, the same for all inputs.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    builder: WriterBuilder,
-    threads: NonZeroUsize,
-}
-
-impl Plan {
-    pub(crate) fn new(args: &FilterArgs) -> Result<Self> {
-        let level = level(args)?;
-        let mut builder = WriterBuilder::new();
-        builder.level(level)?;
-        if let Some(bytes) = args.block_size {
-            builder.block_bytes(bytes).context("--block-size")?;
-        }
-        let threads = within_memory(threads(args)?, args)?;
-        Ok(Self { builder, threads })
-    }
-}
-
-fn level(args: &FilterArgs) -> Result<u8> {
-    let from_env = || match std::env::var_os("LIG_LEVEL") {
-        None => Ok(DEFAULT_LEVEL),
-        Some(text) => text
-            .to_str()
-            .and_then(|text| text.parse().ok())
-            .filter(|level| (1..=9).contains(level))
-            .with_context(|| format!("LIG_LEVEL: {} is no level from 1 to 9", name(text.as_ref()))),
-    };
-    let level = args.level.0.map_or_else(from_env, Ok)?;
-    if level > LEVEL_MAX {
-        bail!("level {level} needs the model, which is not in this build (-1 to -{LEVEL_MAX} work)");
-    }
-    Ok(level)
-}
-
-fn threads(args: &FilterArgs) -> Result<NonZeroUsize> {
-    let from_env = || match std::env::var_os("LIG_THREADS") {
-        None => Ok(None),
-        Some(text) => match text.to_str().and_then(|text| text.parse().ok()) {
-            Some(threads) => Ok(Some(threads)),
-            None => bail!("LIG_THREADS: {} is no number of threads", name(text.as_ref())),
-        },
-    };
-    let asked = if args.threads.is_some() { args.threads } else { from_env()? };
-    if let Some(threads) = asked.and_then(NonZeroUsize::new) {
-        return Ok(threads);
-    }
-    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let most = NonZeroUsize::new(DEFAULT_THREADS_MAX).unwrap_or(NonZeroUsize::MIN);
-    Ok(if asked.is_some() { cores } else { cores.min(most) })
-}
-
-/// Memory that compression takes, at most: what is there once, and what each thread adds.
-fn memory_estimate(threads: usize, block_bytes: Option<u32>) -> u64 {
-    const BASE_BYTES: u64 = 100_000_000;
-    const THREAD_BYTES: u64 = 100_000_000;
-    /// A block is held raw, split, encoded and compressed.
-    const PER_RAW_BYTE: u64 = 6;
-    let block = u64::from(block_bytes.unwrap_or(0)).saturating_mul(PER_RAW_BYTE);
-    let threads = u64::try_from(threads).unwrap_or(u64::MAX);
-    BASE_BYTES.saturating_add(threads.saturating_mul(THREAD_BYTES.max(block)))
-}
-
-fn within_memory(threads: NonZeroUsize, args: &FilterArgs) -> Result<NonZeroUsize> {
-    let Some(allowed) = args.memory else { return Ok(threads) };
-    let fits = |threads: usize| memory_estimate(threads, args.block_size) <= allowed;
-    let most = (1..=threads.get()).rev().find(|&threads| fits(threads));
-    most.and_then(NonZeroUsize::new).with_context(|| {
-        format!(
-            "--memory: one thread needs {}, allowed are {}",
-            units::bytes(memory_estimate(1, args.block_size)),
-            units::bytes(allowed)
-        )
-    })
-}
 
 /// Compresses one input.
 pub(crate) fn one(input: &Input, plan: &Plan, session: &mut Session<'_>) -> Result<Outcome> {
     let args = session.args;
     let names_output = !args.stdout && args.output.as_deref().is_none_or(dest::is_dir);
-    let has_suffix = input.path.as_deref().and_then(|path| path.extension()).is_some_and(|it| it == SUFFIX);
-    if names_output && has_suffix {
-        session.out.warning(format_args!("{}: has the suffix .{SUFFIX} already (skipped)", input.name()));
+    let suffix = input.path.as_deref().and_then(Path::extension);
+    if names_output && suffix.is_some_and(|suffix| suffix == SUFFIX) {
+        let message = format!("{}: has the suffix .{SUFFIX} already (skipped)", input.name());
+        session.out.warning(message);
         return Ok(Outcome::Done);
     }
     let mut opened = input.open()?;
@@ -123,33 +41,33 @@ pub(crate) fn one(input: &Input, plan: &Plan, session: &mut Session<'_>) -> Resu
         bail!("compressed bytes are not for a terminal (-f writes them; see --help)");
     }
     let mut dest = session.open(&place, &opened.metadata)?;
-
-    let mut builder = plan.builder.clone();
-    let small = opened.metadata.is_file() && opened.metadata.len() < SMALL_BYTES;
-    builder.threads(if small { NonZeroUsize::MIN } else { plan.threads });
-    let flush = if dest.is_stream() { args.flush } else { Flush::Never };
-    let mut writer = builder.from_writer(&mut dest);
-    let end = pump(&mut opened, &mut writer, flush, input, session)?;
-    if let (End::Signal(signal), Place::File(_)) = (&end, &place) {
-        return Err((*signal).into());
-    }
-    let (_, summary) = writer.finish().map_err(|err| cannot_write(err, &place))?;
+    let is_stream = dest.is_stream();
+    let length = opened.metadata.is_file().then_some(opened.metadata.len());
+    let mut writer = plan.builder(length).from_writer(&mut dest);
+    let flush = if is_stream { args.flush } else { Flush::Never };
+    let end = pump(&mut opened, &mut writer, flush, input, session)
+        .map_err(|err| err.context(cannot_write(&place)))?;
     match end {
-        End::Signal(signal) => return Err(signal.into()),
+        End::Signal(signal) if !is_stream => return Err(signal.into()),
+        End::Unreadable(err) if !is_stream => return Err(err).context("cannot read"),
+        _ => {}
+    }
+    // What a stream has taken in is finished, however the input ended.
+    let (_, summary) = writer.finish().with_context(|| cannot_write(&place))?;
+    session.close(dest, &opened.metadata)?;
+    session.out.end_progress();
+    match end {
+        End::All => {
+            summarise(input, &place, &summary, session);
+            after(input, &place, &opened, &summary, session)
+        }
+        End::Signal(signal) => Err(signal.into()),
         End::Unreadable(err) => {
-            if !dest.is_stream() {
-                return Err(err).context("cannot read");
-            }
-            session.close(dest, &opened.metadata)?;
             let read = units::bytes(summary.bytes_in);
             session.out.error(format_args!("{}: cannot read on after {read}: {err}", input.name()));
-            return Ok(if summary.bytes_in > 0 { Outcome::Partial } else { Outcome::Failed });
+            Ok(if summary.bytes_in > 0 { Outcome::Partial } else { Outcome::Failed })
         }
-        End::All => session.close(dest, &opened.metadata)?,
     }
-    session.out.end_progress();
-    summarise(input, &place, &summary, session);
-    after(input, &place, &opened, &summary, session)
 }
 
 /// Removes the input if that is wanted, and notices one that changed under our hands.
@@ -173,7 +91,7 @@ fn after(
         return Ok(Outcome::Partial);
     }
     if let (true, Some(path), Place::File(output)) = (session.args.rm, &input.path, place) {
-        if session.args.output.as_deref().is_some_and(|output| !dest::is_dir(output)) && session.is_shared {
+        if session.is_shared {
             bail!("is kept (--rm needs an output of its own for each input)");
         }
         remove::after_compression(path, &opened.metadata, output, session)?;
@@ -181,18 +99,18 @@ fn after(
     Ok(Outcome::Done)
 }
 
-fn with_suffix(path: &std::path::Path) -> PathBuf {
+fn with_suffix(path: &Path) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(".");
     path.push(SUFFIX);
     path.into()
 }
 
-fn cannot_write(err: lignite::Error, place: &Place) -> anyhow::Error {
-    anyhow::Error::new(err).context(match place {
+fn cannot_write(place: &Place) -> String {
+    match place {
         Place::Stdout => "cannot write to standard output".to_owned(),
         Place::File(path) => format!("cannot write {}", name(path)),
-    })
+    }
 }
 
 fn summarise(input: &Input, place: &Place, summary: &Summary, session: &mut Session<'_>) {
@@ -224,7 +142,7 @@ fn pump<W: Write>(
     session: &mut Session<'_>,
 ) -> Result<End> {
     let is_file = opened.metadata.is_file();
-    let total = is_file.then(|| opened.metadata.len());
+    let total = is_file.then_some(opened.metadata.len());
     let mut progress = Progress::new(input.name(), total, session.args);
     let mut read = 0;
     let mut buf = vec![0; READ_BYTES];

@@ -1,5 +1,6 @@
 //! `lig -d` and `lig -t`: a stream of blocks in, raw bytes out. What is damaged is skipped and reported.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, Cursor, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -28,21 +29,25 @@ pub(crate) fn one(input: &Input, session: &mut Session<'_>) -> Result<Outcome> {
         bail!("compressed bytes do not come from a terminal (-f reads them; see --help)");
     }
     let opened = input.open()?;
+    let is_file = opened.metadata.is_file();
+    let read = Cell::new(0);
     let mut source = Source {
         file: &opened.file,
-        waits: !opened.metadata.is_file(),
+        waits: !is_file,
         signals: session.signals.clone(),
-        bytes: 0,
+        read: &read,
+    };
+    let mut job = Job {
+        input,
+        opened: &opened,
+        read: &read,
+        progress: Progress::new(input.name(), is_file.then_some(opened.metadata.len()), args),
     };
     let mut prefix = Vec::with_capacity(PREFIX_BYTES);
     (&mut source).take(PREFIX_BYTES as u64).read_to_end(&mut prefix).context("cannot read")?;
     if Reader::<&[u8]>::is_lignite(&prefix) {
         let data = Cursor::new(prefix).chain(source);
-        return if args.test {
-            test(input, &opened, data, session)
-        } else {
-            decompress(input, &opened, data, session)
-        };
+        return if args.test { job.test(data, session) } else { job.decompress(data, session) };
     }
     let format = Foreign::detect(&prefix);
     if input.found {
@@ -50,52 +55,144 @@ pub(crate) fn one(input: &Input, session: &mut Session<'_>) -> Result<Outcome> {
     }
     let place = if args.test { None } else { Some(dest::place(input, without_suffix, args)) };
     if args.force && matches!(place, Some(Ok(Place::Stdout))) {
-        return pass_through(input, &opened, format, prefix, source, session);
+        return job.pass_through(format, prefix, source, session);
     }
     bail!(format.describe(&prefix));
 }
 
-fn test(
-    input: &Input,
-    opened: &Opened,
-    data: impl Read,
-    session: &mut Session<'_>,
-) -> Result<Outcome> {
-    let decoded = decode(input, opened, data, &mut io::sink(), session)?;
-    if decoded.outcome == Outcome::Done {
-        session.out.summary(format_args!("{} : {} OK", input.name(), units::bytes(decoded.bytes)));
-    }
-    Ok(decoded.outcome)
+/// One input at work.
+struct Job<'a> {
+    input: &'a Input,
+    opened: &'a Opened,
+    /// Bytes read so far.
+    read: &'a Cell<u64>,
+    progress: Progress,
 }
 
-fn decompress(
-    input: &Input,
-    opened: &Opened,
-    data: impl Read,
-    session: &mut Session<'_>,
-) -> Result<Outcome> {
-    let place = dest::place(input, without_suffix, session.args)?;
-    let mut dest = session.open(&place, &opened.metadata)?;
-    let decoded = decode(input, opened, data, &mut dest, session)?;
-    if decoded.outcome == Outcome::Failed && !dest.is_stream() && !session.is_shared {
-        return Ok(Outcome::Failed);
-    }
-    session.close(dest, &opened.metadata)?;
-    if let (true, Place::File(path)) = (decoded.outcome == Outcome::Done, &place) {
-        session.out.summary(format_args!(
-            "{} : {} ({})",
-            input.name(),
-            units::bytes(decoded.bytes),
-            name(path)
-        ));
-    }
-    if let (true, Some(path), Place::File(_)) = (session.args.rm, &input.path, &place) {
-        if decoded.outcome != Outcome::Done || session.is_shared {
-            bail!("is kept (not all of it is in an output of its own)");
+impl Job<'_> {
+    fn test(&mut self, data: impl Read, session: &mut Session<'_>) -> Result<Outcome> {
+        let decoded = self.decode(data, &mut io::sink(), session)?;
+        if decoded.outcome == Outcome::Done {
+            session.out.summary(format_args!(
+                "{} : {} OK",
+                self.input.name(),
+                units::bytes(decoded.bytes)
+            ));
         }
-        remove::remove(path, &opened.metadata)?;
+        Ok(decoded.outcome)
     }
-    Ok(decoded.outcome)
+
+    fn decompress(&mut self, data: impl Read, session: &mut Session<'_>) -> Result<Outcome> {
+        let place = dest::place(self.input, without_suffix, session.args)?;
+        let mut dest = session.open(&place, &self.opened.metadata)?;
+        let decoded = self.decode(data, &mut dest, session)?;
+        if decoded.outcome == Outcome::Failed && !dest.is_stream() && !session.is_shared {
+            return Ok(Outcome::Failed);
+        }
+        session.close(dest, &self.opened.metadata)?;
+        if let (true, Place::File(path)) = (decoded.outcome == Outcome::Done, &place) {
+            session.out.summary(format_args!(
+                "{} : {} ({})",
+                self.input.name(),
+                units::bytes(decoded.bytes),
+                name(path)
+            ));
+        }
+        if let (true, Some(path), Place::File(_)) = (session.args.rm, &self.input.path, &place) {
+            if decoded.outcome != Outcome::Done || session.is_shared {
+                bail!("is kept (not all of it is in an output of its own)");
+            }
+            remove::remove(path, &self.opened.metadata)?;
+        }
+        Ok(decoded.outcome)
+    }
+
+    fn decode(
+        &mut self,
+        data: impl Read,
+        sink: &mut impl Write,
+        session: &mut Session<'_>,
+    ) -> Result<Decoded> {
+        let mut reader = Reader::new(data)?;
+        reader.on_damage(OnDamage::Skip);
+        let mut bytes = 0;
+        let mut reported = 0;
+        let mut lost = false;
+        loop {
+            session.check_signals()?;
+            let result = reader.fill_buf().map(|piece| -> io::Result<usize> {
+                sink.write_all(piece)?;
+                Ok(piece.len())
+            });
+            for loss in reader.losses().get(reported..).unwrap_or_default() {
+                reported += 1;
+                lost |= self.report(loss, session);
+            }
+            let len = match result {
+                Ok(written) => written.context("cannot write")?,
+                Err(err) => {
+                    let err = lignite::Error::from(err);
+                    if !err.is_bad_input() {
+                        return Err(err.into());
+                    }
+                    session.out.error(format_args!("{}: {err}", self.input.name()));
+                    lost = true;
+                    0
+                }
+            };
+            if len == 0 {
+                break;
+            }
+            reader.consume(len);
+            bytes += u64::try_from(len)?;
+            self.progress.tick(self.read.get(), bytes, &session.signals, session.out);
+        }
+        session.out.end_progress();
+        let outcome = match (lost, bytes) {
+            (false, _) => Outcome::Done,
+            (true, 0) => Outcome::Failed,
+            (true, _) => Outcome::Partial,
+        };
+        Ok(Decoded { bytes, outcome })
+    }
+
+    /// Reports a loss; says whether it counts.
+    fn report(&self, loss: &Loss, session: &mut Session<'_>) -> bool {
+        session.out.error(format_args!("{}: {loss}", self.input.name()));
+        true
+    }
+
+    fn pass_through(
+        &mut self,
+        format: Foreign,
+        prefix: Vec<u8>,
+        source: Source<'_>,
+        session: &mut Session<'_>,
+    ) -> Result<Outcome> {
+        const PIECE_BYTES: usize = 256 << 10;
+        let mut dest = session.open(&Place::Stdout, &self.opened.metadata)?;
+        let mut data = format.decode(Cursor::new(prefix).chain(source))?;
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut bytes = 0;
+        loop {
+            session.check_signals()?;
+            let len = match data.read(&mut piece) {
+                Ok(0) => break,
+                Ok(len) => len,
+                Err(err) if bytes > 0 && super::ending_cause(&err).is_none() => {
+                    session.close(dest, &self.opened.metadata)?;
+                    session.out.error(format_args!("{}: {err}", self.input.name()));
+                    return Ok(Outcome::Partial);
+                }
+                Err(err) => return Err(err.into()),
+            };
+            dest.write_all(piece.get(..len).unwrap_or_default())?;
+            bytes += u64::try_from(len)?;
+            self.progress.tick(self.read.get(), bytes, &session.signals, session.out);
+        }
+        session.close(dest, &self.opened.metadata)?;
+        Ok(Outcome::Done)
+    }
 }
 
 /// The name of an output: the input's without our suffix.
@@ -112,105 +209,12 @@ struct Decoded {
     outcome: Outcome,
 }
 
-fn decode(
-    input: &Input,
-    opened: &Opened,
-    data: impl Read,
-    sink: &mut impl Write,
-    session: &mut Session<'_>,
-) -> Result<Decoded> {
-    let total = opened.metadata.is_file().then(|| opened.metadata.len());
-    let mut progress = Progress::new(input.name(), total, session.args);
-    let mut reader = Reader::new(data)?;
-    reader.on_damage(OnDamage::Skip);
-    let mut bytes = 0;
-    let mut reported = 0;
-    let mut lost = false;
-    loop {
-        session.check_signals()?;
-        let result = reader.fill_buf().map(|piece| -> io::Result<usize> {
-            sink.write_all(piece)?;
-            Ok(piece.len())
-        });
-        for loss in reader.losses().get(reported..).unwrap_or_default() {
-            reported += 1;
-            lost |= report(input, loss, session);
-        }
-        let len = match result {
-            Ok(written) => written.context("cannot write")?,
-            Err(err) => {
-                let err = lignite::Error::from(err);
-                if !err.is_bad_input() {
-                    return Err(err.into());
-                }
-                session.out.error(format_args!("{}: {err}", input.name()));
-                lost = true;
-                0
-            }
-        };
-        if len == 0 {
-            break;
-        }
-        reader.consume(len);
-        bytes += u64::try_from(len)?;
-        progress.tick(0, bytes, &session.signals, session.out);
-    }
-    session.out.end_progress();
-    let outcome = match (lost, bytes) {
-        (false, _) => Outcome::Done,
-        (true, 0) => Outcome::Failed,
-        (true, _) => Outcome::Partial,
-    };
-    Ok(Decoded { bytes, outcome })
-}
-
-/// Reports a loss; says whether it counts.
-fn report(input: &Input, loss: &Loss, session: &mut Session<'_>) -> bool {
-    session.out.error(format_args!("{}: {loss}", input.name()));
-    true
-}
-
-fn pass_through(
-    input: &Input,
-    opened: &Opened,
-    format: Foreign,
-    prefix: Vec<u8>,
-    source: Source<'_>,
-    session: &mut Session<'_>,
-) -> Result<Outcome> {
-    const PIECE_BYTES: usize = 256 << 10;
-    let mut dest = session.open(&Place::Stdout, &opened.metadata)?;
-    let total = opened.metadata.is_file().then(|| opened.metadata.len());
-    let mut progress = Progress::new(input.name(), total, session.args);
-    let mut data = format.decode(Cursor::new(prefix).chain(source))?;
-    let mut piece = vec![0; PIECE_BYTES];
-    let mut bytes = 0;
-    loop {
-        session.check_signals()?;
-        let len = match data.read(&mut piece) {
-            Ok(0) => break,
-            Ok(len) => len,
-            Err(err) if bytes > 0 && super::ending_cause(&err).is_none() => {
-                session.close(dest, &opened.metadata)?;
-                session.out.error(format_args!("{}: {err}", input.name()));
-                return Ok(Outcome::Partial);
-            }
-            Err(err) => return Err(err.into()),
-        };
-        dest.write_all(piece.get(..len).unwrap_or_default())?;
-        bytes += u64::try_from(len)?;
-        progress.tick(0, bytes, &session.signals, session.out);
-    }
-    session.close(dest, &opened.metadata)?;
-    Ok(Outcome::Done)
-}
-
 /// A file whose reads end when a signal arrives, however long a pipe is silent.
 struct Source<'a> {
     file: &'a File,
     waits: bool,
     signals: Signals,
-    bytes: u64,
+    read: &'a Cell<u64>,
 }
 
 impl Read for Source<'_> {
@@ -221,7 +225,7 @@ impl Read for Source<'_> {
             }
         }
         let len = self.file.read(buf)?;
-        self.bytes += len as u64;
+        self.read.set(self.read.get() + len as u64);
         Ok(len)
     }
 }

@@ -105,8 +105,10 @@ fn report(path: &Path) -> Result<FileReport> {
         lines,
     };
     report.templates = lines_of.into_iter().map(template).collect();
-    report.templates.sort_unstable_by(|a, b| b.lines.cmp(&a.lines).then_with(|| a.text.cmp(&b.text)));
-    report.columns.sort_by(|a, b| b.stored_bytes.cmp(&a.stored_bytes));
+    report
+        .templates
+        .sort_unstable_by(|a, b| b.lines.cmp(&a.lines).then_with(|| a.text.cmp(&b.text)));
+    report.columns.sort_by_key(|column| std::cmp::Reverse(column.stored_bytes));
     Ok(report)
 }
 

@@ -68,8 +68,7 @@ fn row(input: &Input) -> Result<Row> {
         bail!("-l needs a file, not a pipe");
     }
     let reader = IndexedReader::open(&opened.file)?;
-    let mut row =
-        Row { name: input.name(), stored_bytes: opened.metadata.len(), ..Row::default() };
+    let mut row = Row { name: input.name(), stored_bytes: opened.metadata.len(), ..Row::default() };
     for block in reader.blocks() {
         row.raw_bytes += u64::from(block.raw_bytes);
         row.lines += u64::from(block.lines);

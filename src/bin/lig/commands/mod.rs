@@ -5,6 +5,7 @@ mod decompress;
 mod generate;
 pub(crate) mod info;
 mod list;
+mod plan;
 mod remove;
 
 use std::error::Error as StdError;
@@ -20,6 +21,8 @@ use crate::dest::{self, Dest, Place};
 use crate::input::{self, Input};
 use crate::output::{Output, describe};
 use crate::signal::{Interrupted, Signals};
+
+use self::plan::Plan;
 
 /// What came of one input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,24 +48,24 @@ pub(crate) struct Session<'a> {
 }
 
 /// Runs what the flags ask for.
-pub(crate) fn run(args: FilterArgs, out: &mut Output) -> Result<ExitCode> {
+pub(crate) fn run(args: &FilterArgs, out: &mut Output) -> Result<ExitCode> {
     if let Some(what) = args.generate {
         return generate::run(what, out);
     }
     if args.list {
-        return list::run(&args, out);
+        return list::run(args, out);
     }
-    let mut inputs = input::collect(&args)?;
+    let mut inputs = input::collect(args)?;
     let one_output = args.output.as_deref().is_some_and(|output| !dest::is_dir(output));
     let mut session = Session {
         is_shared: one_output && inputs.len() > 1,
-        args: &args,
+        args,
         out,
         signals: Signals::install()?,
         shared: None,
         is_open: false,
     };
-    let plan = if args.decompress || args.test { None } else { Some(compress::Plan::new(&args)?) };
+    let plan = if args.decompress || args.test { None } else { Some(Plan::new(args)?) };
     let code = each(&mut inputs, &mut session, |input, session| match &plan {
         Some(plan) => compress::one(input, plan, session),
         None => decompress::one(input, session),

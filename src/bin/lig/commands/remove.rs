@@ -15,7 +15,7 @@ pub(crate) fn after_compression(
     path: &Path,
     opened: &Metadata,
     output: &Path,
-    session: &mut Session<'_>,
+    session: &Session<'_>,
 ) -> Result<()> {
     if !session.args.no_verify {
         compare(path, output, session).context("is kept")?;
@@ -44,7 +44,8 @@ fn compare(path: &Path, output: &Path, session: &Session<'_>) -> Result<()> {
         session.check_signals()?;
         let expected = decoded.fill_buf()?;
         let len = expected.len().min(PIECE_BYTES);
-        let (Some(expected), Some(piece)) = (expected.get(..len), piece.get_mut(..len.max(1))) else {
+        let (Some(expected), Some(piece)) = (expected.get(..len), piece.get_mut(..len.max(1)))
+        else {
             bail!("a slice has its length");
         };
         if len == 0 {
