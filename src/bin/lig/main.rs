@@ -6,6 +6,7 @@ mod dest;
 mod foreign;
 mod input;
 mod output;
+mod pending;
 mod progress;
 mod signal;
 mod units;
@@ -49,6 +50,11 @@ fn usage(err: &clap::Error) -> ExitCode {
     let text = err.render().to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let what = lines.next().unwrap_or("bad command line").trim_start_matches("error: ");
+    // What a message ends in a colon for stands on the next line.
+    let what = match what.strip_suffix(':').and_then(|_| lines.next()) {
+        Some(which) => format!("{what} {which}"),
+        None => what.to_owned(),
+    };
     let tip =
         lines.find_map(|line| line.strip_prefix("tip: ").filter(|tip| tip.contains("similar")));
     let tip = tip.map(|tip| format!("; {tip}")).unwrap_or_default();

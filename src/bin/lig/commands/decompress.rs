@@ -11,7 +11,7 @@ use lignite::{Loss, OnDamage, Reader};
 
 use super::{Outcome, Session, remove};
 use crate::dest::{self, Place, SUFFIX};
-use crate::foreign::Foreign;
+use crate::foreign::{BlockFinder, Foreign};
 use crate::input::{self, Input, Opened, Waited};
 use crate::output::name;
 use crate::progress::Progress;
@@ -172,6 +172,7 @@ impl Job<'_> {
         const PIECE_BYTES: usize = 256 << 10;
         let mut dest = session.open(&Place::Stdout, &self.opened.metadata)?;
         let mut data = format.decode(Cursor::new(prefix).chain(source))?;
+        let mut finder = BlockFinder::default();
         let mut piece = vec![0; PIECE_BYTES];
         let mut bytes = 0;
         loop {
@@ -186,6 +187,9 @@ impl Job<'_> {
                 }
                 Err(err) => return Err(err.into()),
             };
+            if format == Foreign::Other && finder.finds(piece.get(..len).unwrap_or_default()) {
+                bail!("a lignite file whose start is damaged (not passed through)");
+            }
             dest.write_all(piece.get(..len).unwrap_or_default())?;
             bytes += u64::try_from(len)?;
             self.progress.tick(self.read.get(), bytes, &session.signals, session.out);
