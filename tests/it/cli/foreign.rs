@@ -4,6 +4,12 @@ use std::io::Write;
 
 use super::{Place, log};
 
+type Pack = fn(&[u8]) -> Vec<u8>;
+
+fn zstd(raw: &[u8]) -> Vec<u8> {
+    zstd::bulk::compress(raw, 1).unwrap()
+}
+
 fn gzip(raw: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(raw).unwrap();
@@ -40,9 +46,8 @@ fn anything_else_passes_through() {
 #[test]
 fn other_formats_are_decoded() {
     let place = Place::new();
-    let zstd = |raw: &[u8]| zstd::bulk::compress(raw, 1).unwrap();
-    let packers: [(&str, &dyn Fn(&[u8]) -> Vec<u8>); 5] =
-        [("gzip", &gzip), ("zstd", &zstd), ("xz", &xz), ("bzip2", &bzip2), ("lz4", &lz4)];
+    let packers: [(&str, Pack); 5] =
+        [("gzip", gzip), ("zstd", zstd), ("xz", xz), ("bzip2", bzip2), ("lz4", lz4)];
     for (name, pack) in packers {
         let packed = [pack(&log(900)), pack(&log(100))].concat();
         let raw = [log(900), log(100)].concat();
