@@ -17,7 +17,7 @@ pub(crate) enum Foreign {
 }
 
 /// What every block of ours starts with.
-const BLOCK_MAGIC: &[u8] = b"LBLK";
+const BLOCK_MAGIC: &[u8] = &[0x89, b'L', b'G', b'B'];
 
 const MAGICS: [(&[u8], Foreign); 6] = [
     (&[0x1f, 0x8b, 8], Foreign::Gzip),

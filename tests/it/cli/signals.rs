@@ -77,9 +77,10 @@ fn a_reader_that_goes_away_is_141_in_silence() {
     place.lig(["app.log"]).code(0);
     for args in [&["-dc", "app.log.lig"][..], &["-dcf", "app.log"], &["--help"], &["-c", "app.log"]]
     {
-        let mut child = start(&place, args);
-        drop(child.stdout.take());
-        Ran::from(child.wait_with_output().unwrap()).code(141).silent();
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ran = place.command(args).stdin(Stdio::null()).stdout(writer).output().unwrap();
+        Ran::from(ran).code(141).silent();
     }
     let mut child = start(&place, &["-dc", "app.log.lig"]);
     let mut head = [0; 100];

@@ -45,7 +45,7 @@ pub(crate) fn one(input: &Input, session: &mut Session<'_>) -> Result<Outcome> {
     };
     let mut prefix = Vec::with_capacity(PREFIX_BYTES);
     (&mut source).take(PREFIX_BYTES as u64).read_to_end(&mut prefix).context("cannot read")?;
-    if Reader::<&[u8]>::is_lignite(&prefix) {
+    if lignite::is_lignite(&prefix) {
         let data = Cursor::new(prefix).chain(source);
         return if args.test { job.test(data, session) } else { job.decompress(data, session) };
     }
@@ -126,7 +126,8 @@ impl Job<'_> {
             });
             for loss in reader.losses().get(reported..).unwrap_or_default() {
                 reported += 1;
-                lost |= self.report(loss, session);
+                lost = true;
+                self.report(loss, session);
             }
             let len = match result {
                 Ok(written) => written.context("cannot write")?,
@@ -156,10 +157,13 @@ impl Job<'_> {
         Ok(Decoded { bytes, outcome })
     }
 
-    /// Reports a loss; says whether it counts.
-    fn report(&self, loss: &Loss, session: &mut Session<'_>) -> bool {
-        session.out.error(format_args!("{}: {loss}", self.input.name()));
-        true
+    fn report(&self, loss: &Loss, session: &mut Session<'_>) {
+        session.out.error(format_args!(
+            "{}: {} (lines from {} are missing)",
+            self.input.name(),
+            loss.error,
+            loss.first_line
+        ));
     }
 
     fn pass_through(
@@ -170,14 +174,20 @@ impl Job<'_> {
         session: &mut Session<'_>,
     ) -> Result<Outcome> {
         const PIECE_BYTES: usize = 256 << 10;
+        /// Little enough not to hold back a pipe that is slow, and more than our header and a block's.
+        const PIPE_START_BYTES: usize = 512;
         let mut dest = session.open(&Place::Stdout, &self.opened.metadata)?;
         let mut data = format.decode(Cursor::new(prefix).chain(source))?;
+        let is_file = self.opened.metadata.is_file();
+        let start_bytes = if is_file { PIECE_BYTES } else { PIPE_START_BYTES };
         let mut finder = BlockFinder::default();
         let mut piece = vec![0; PIECE_BYTES];
         let mut bytes = 0;
         loop {
             session.check_signals()?;
-            let len = match data.read(&mut piece) {
+            // The start is judged as a whole before any of it is passed on.
+            let wanted = if bytes == 0 { start_bytes } else { 1 };
+            let len = match read_at_least(&mut data, &mut piece, wanted) {
                 Ok(0) => break,
                 Ok(len) => len,
                 Err(err) if bytes > 0 && super::ending_cause(&err).is_none() => {
@@ -232,6 +242,20 @@ impl Read for Source<'_> {
         self.read.set(self.read.get() + len as u64);
         Ok(len)
     }
+}
+
+/// Reads until so many bytes have come, or the end has.
+fn read_at_least(data: &mut impl Read, buf: &mut [u8], wanted: usize) -> io::Result<usize> {
+    let mut len = 0;
+    while let Some(rest) = buf.get_mut(len..).filter(|rest| len < wanted && !rest.is_empty()) {
+        match data.read(rest) {
+            Ok(0) => break,
+            Ok(more) => len += more,
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+            Err(err) => return Err(err),
+        }
+    }
+    Ok(len)
 }
 
 fn interrupted(signal: Interrupted) -> io::Error {

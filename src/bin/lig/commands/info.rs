@@ -79,8 +79,8 @@ fn report(path: &Path) -> Result<FileReport> {
         ..FileReport::default()
     };
     for block in reader.blocks() {
-        report.raw_bytes += u64::from(block.raw_bytes);
-        report.lines += u64::from(block.lines);
+        report.raw_bytes += block.raw_bytes;
+        report.lines += block.lines;
     }
     let mut lines_of: HashMap<Vec<u8>, u64> = HashMap::new();
     for index in 0..report.blocks {

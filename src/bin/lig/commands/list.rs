@@ -70,11 +70,10 @@ fn row(input: &Input) -> Result<Row> {
     let reader = IndexedReader::open(&opened.file)?;
     let mut row = Row { name: input.name(), stored_bytes: opened.metadata.len(), ..Row::default() };
     for block in reader.blocks() {
-        row.raw_bytes += u64::from(block.raw_bytes);
-        row.lines += u64::from(block.lines);
+        row.raw_bytes += block.raw_bytes;
+        row.lines += block.lines;
         row.blocks += 1;
-        row.templates = row.templates.max(u64::from(block.templates));
-        row.time_range = join(row.time_range, block.time_range);
+        row.templates = row.templates.max(block.templates);
     }
     Ok(row)
 }
