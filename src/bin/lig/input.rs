@@ -1,13 +1,19 @@
 //! Inputs: which ones there are, and how each is opened.
 
+use std::cell::Cell;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::args::FilterArgs;
 use crate::output::name;
+use crate::signal::Signals;
+
+/// How long a signal may go unnoticed while a pipe is silent.
+pub(crate) const WAIT_MAX: Duration = Duration::from_millis(250);
 
 /// One input, not opened yet.
 #[derive(Clone, Debug)]
@@ -165,7 +171,7 @@ pub(crate) enum Waited {
 
 /// Waits until a read would not block, a signal arrives, or the time is over.
 #[cfg(unix)]
-pub(crate) fn wait(file: &File, timeout: std::time::Duration) -> io::Result<Waited> {
+pub(crate) fn wait(file: &File, timeout: Duration) -> io::Result<Waited> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let timeout = Timespec {
         tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
@@ -180,6 +186,29 @@ pub(crate) fn wait(file: &File, timeout: std::time::Duration) -> io::Result<Wait
 
 /// Waiting is not known here: a read blocks.
 #[cfg(not(unix))]
-pub(crate) fn wait(_: &File, _: std::time::Duration) -> io::Result<Waited> {
+pub(crate) fn wait(_: &File, _: Duration) -> io::Result<Waited> {
     Ok(Waited::Ready)
+}
+
+/// A file whose reads end when a signal arrives, however long a pipe is silent.
+pub(crate) struct Source<'a> {
+    pub(crate) file: &'a File,
+    /// A pipe, which may be silent for long.
+    pub(crate) waits: bool,
+    pub(crate) signals: Signals,
+    /// Bytes read so far.
+    pub(crate) read: &'a Cell<u64>,
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        while self.waits && wait(self.file, WAIT_MAX)? == Waited::TimedOut {
+            if let Some(signal) = self.signals.ending() {
+                return Err(io::Error::other(signal));
+            }
+        }
+        let len = self.file.read(buf)?;
+        self.read.set(self.read.get() + len as u64);
+        Ok(len)
+    }
 }

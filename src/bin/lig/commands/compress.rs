@@ -12,15 +12,13 @@ use super::plan::Plan;
 use super::{Outcome, Session, remove};
 use crate::args::Flush;
 use crate::dest::{self, Place, SUFFIX};
-use crate::input::{self, Input, Opened, Waited};
+use crate::input::{self, Input, Opened, WAIT_MAX, Waited};
 use crate::output::name;
 use crate::progress::Progress;
 use crate::signal::Interrupted;
 use crate::units;
 
 const READ_BYTES: usize = 512 << 10;
-/// How long a signal may go unnoticed while a pipe is silent.
-const WAIT_MAX: Duration = Duration::from_millis(250);
 
 /// Compresses one input.
 pub(crate) fn one(input: &Input, plan: &Plan, session: &mut Session<'_>) -> Result<Outcome> {

@@ -1,10 +1,8 @@
 //! `lig -d` and `lig -t`: a stream of blocks in, raw bytes out. What is damaged is skipped and reported.
 
 use std::cell::Cell;
-use std::fs::File;
 use std::io::{self, BufRead, Cursor, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use lignite::{Loss, OnDamage, Reader};
@@ -12,15 +10,13 @@ use lignite::{Loss, OnDamage, Reader};
 use super::{Outcome, Session, remove};
 use crate::dest::{self, Place, SUFFIX};
 use crate::foreign::{BlockFinder, Foreign};
-use crate::input::{self, Input, Opened, Waited};
+use crate::input::{Input, Opened, Source};
 use crate::output::name;
 use crate::progress::Progress;
-use crate::signal::{Interrupted, Signals};
 use crate::units;
 
 /// Enough to tell every format from every other.
 const PREFIX_BYTES: usize = 16;
-const WAIT_MAX: Duration = Duration::from_millis(250);
 
 /// Decompresses or tests one input.
 pub(crate) fn one(input: &Input, session: &mut Session<'_>) -> Result<Outcome> {
@@ -223,27 +219,6 @@ struct Decoded {
     outcome: Outcome,
 }
 
-/// A file whose reads end when a signal arrives, however long a pipe is silent.
-struct Source<'a> {
-    file: &'a File,
-    waits: bool,
-    signals: Signals,
-    read: &'a Cell<u64>,
-}
-
-impl Read for Source<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        while self.waits && input::wait(self.file, WAIT_MAX)? == Waited::TimedOut {
-            if let Some(signal) = self.signals.ending() {
-                return Err(interrupted(signal));
-            }
-        }
-        let len = self.file.read(buf)?;
-        self.read.set(self.read.get() + len as u64);
-        Ok(len)
-    }
-}
-
 /// Reads until so many bytes have come, or the end has.
 fn read_at_least(data: &mut impl Read, buf: &mut [u8], wanted: usize) -> io::Result<usize> {
     let mut len = 0;
@@ -256,8 +231,4 @@ fn read_at_least(data: &mut impl Read, buf: &mut [u8], wanted: usize) -> io::Res
         }
     }
     Ok(len)
-}
-
-fn interrupted(signal: Interrupted) -> io::Error {
-    io::Error::other(signal)
 }
