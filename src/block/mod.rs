@@ -73,18 +73,13 @@ impl Decoder {
         let [entry] = sections else {
             return Err(Error::corrupt(Section::Columns, 0, "a literal block has one section"));
         };
-        let len =
-            limits::check("raw bytes of a block", raw_len.into(), self.limits.block_raw_bytes_max)?;
+        let len = limits::check("raw bytes of a block", raw_len.into(), self.limits.block_raw_bytes_max)?;
         *raw = self.decompressor.decompress(entry.codec, payload, len)?;
         Ok(())
     }
 
     /// Says what takes the space in a block.
-    pub(crate) fn report(
-        &mut self,
-        sections: &[SectionEntry],
-        payload: &[u8],
-    ) -> Result<BlockReport> {
+    pub(crate) fn report(&mut self, sections: &[SectionEntry], payload: &[u8]) -> Result<BlockReport> {
         let _ = (sections, payload, &mut self.decompressor);
         Ok(BlockReport::default())
     }

@@ -104,11 +104,7 @@ impl Decompressor {
             CodecTag::Zstd => self.zstd.decompress(src, len)?,
             CodecTag::Xz => xz::decompress(src, len)?,
         };
-        if dst.len() == len {
-            Ok(dst)
-        } else {
-            Err(bad("a section decodes to its declared length"))
-        }
+        if dst.len() == len { Ok(dst) } else { Err(bad("a section decodes to its declared length")) }
     }
 }
 
@@ -116,7 +112,11 @@ impl Decompressor {
 fn reserve(len: usize) -> Result<Vec<u8>> {
     let mut dst = Vec::new();
     dst.try_reserve_exact(len).map_err(|_| {
-        Error::new(ErrorKind::LimitExceeded { limit: "memory", requested: len as u64, allowed: 0 })
+        Error::new(ErrorKind::LimitExceeded {
+            limit: "memory",
+            requested: len as u64,
+            allowed: 0,
+        })
     })?;
     Ok(dst)
 }
@@ -135,8 +135,7 @@ mod tests {
 
     #[test]
     fn every_codec_round_trips() {
-        let inputs =
-            [Vec::new(), vec![7], vec![0; 100_000], (0..=255).cycle().take(70_000).collect()];
+        let inputs = [Vec::new(), vec![7], vec![0; 100_000], (0..=255).cycle().take(70_000).collect()];
         for codec in ALL {
             for input in &inputs {
                 let (tag, dst) = Compressor::default().compress(codec, input).unwrap();
@@ -152,10 +151,7 @@ mod tests {
         for codec in ALL {
             let (tag, dst) = Compressor::default().compress(codec, &input).unwrap();
             for len in [0, 4999, 5001] {
-                assert!(
-                    Decompressor::default().decompress(tag, &dst, len).is_err(),
-                    "{codec:?} {len}"
-                );
+                assert!(Decompressor::default().decompress(tag, &dst, len).is_err(), "{codec:?} {len}");
             }
         }
     }

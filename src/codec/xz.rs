@@ -42,7 +42,8 @@ pub(crate) fn decompress(src: &[u8], len: usize) -> Result<Vec<u8>> {
     let mut dst = reserve(len + 1)?;
     loop {
         let (total_in, total_out) = (stream.total_in(), stream.total_out());
-        let status = stream.process_vec(rest, &mut dst, Action::Finish).map_err(|_| bad(RULE))?;
+        let status =
+            stream.process_vec(rest, &mut dst, Action::Finish).map_err(|_| bad(RULE))?;
         let used = usize::try_from(stream.total_in() - total_in).unwrap_or(usize::MAX);
         rest = rest.get(used..).unwrap_or_default();
         if status == Status::StreamEnd {
