@@ -1,179 +1,229 @@
-//! What was typed.
+//! What was typed, and nothing derived from it.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::builder::styling::Styles;
-use clap::{ArgAction, CommandFactory, Parser, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser};
 
-/// Smaller than xz, byte-exact, for logs.
+use crate::units;
+
+/// The level where neither a flag nor the environment names one.
+pub(crate) const DEFAULT_LEVEL: u8 = 3;
+
+/// Compresses logs: smaller than general-purpose tools, byte-exact, and queryable.
 ///
-/// Without FILE, or where FILE is -, reads standard input and writes standard output.
-#[derive(Clone, Debug, Default, Parser)]
-#[command(name = "lig", version, styles = Styles::plain(), max_term_width = 100)]
-#[command(
-    after_help = "lig info FILE says what takes the space in FILE.\n\nExit codes: 0 done; 1 nothing usable, or a bad option; 3 the rest is done, but an input or a block\nwas skipped, lost or unfinished; 128 + signal; 141 the reader of the output went away."
-)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag that was typed or not")]
-pub(crate) struct Args {
-    /// Decompress
-    #[arg(short, long)]
-    pub(crate) decompress: bool,
-    /// Write to standard output, keep files
-    #[arg(short = 'c', long)]
-    pub(crate) stdout: bool,
-    /// Keep the source (the default)
-    #[arg(short, long)]
-    pub(crate) keep: bool,
-    /// Remove the source, once the output is on disk, decoded and found equal
-    #[arg(long, conflicts_with_all = ["keep", "stdout"])]
-    pub(crate) rm: bool,
-    /// Overwrite; write compressed bytes to a terminal; with -dc pass through what is not compressed
-    #[arg(short, long)]
-    pub(crate) force: bool,
-    /// Decode and verify, write nothing
-    #[arg(short, long)]
-    pub(crate) test: bool,
-    /// List sizes, lines and templates
-    #[arg(short, long)]
-    pub(crate) list: bool,
-    /// With -l or info: JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Write to FILE, or into DIR/
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// Do what is below directories as well
-    #[arg(short, long)]
-    pub(crate) recursive: bool,
-    /// Say less; twice: nothing
-    #[arg(short, long, action = ArgAction::Count)]
-    pub(crate) quiet: u8,
-    /// Say a line for each file
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
-    /// Level, 1 (fast) to 7 (small)
-    #[arg(long, value_name = "N", env = "LIG_LEVEL", default_value_t = 3, hide_env_values = true)]
-    pub(crate) level: u8,
-    /// Threads; 0: one for each processor, at most 4
-    #[arg(
-        short = 'T',
-        long,
-        value_name = "N",
-        env = "LIG_THREADS",
-        default_value_t = 0,
-        hide_env_values = true
-    )]
-    pub(crate) threads: usize,
-    /// Raw bytes in a block (4K to 256M)
-    #[arg(long, value_name = "SIZE", value_parser = crate::units::size)]
-    pub(crate) block_size: Option<u64>,
-    /// Take no more memory; may use fewer threads, never changes the output
-    #[arg(long, value_name = "SIZE", value_parser = crate::units::size)]
-    pub(crate) memory: Option<u64>,
-    /// After a pause of the input this long, make what has come readable; 0: never
-    #[arg(long, value_name = "TIME", value_parser = crate::units::duration, default_value = "1s")]
-    pub(crate) flush: Option<std::time::Duration>,
-    /// Show progress
-    #[arg(long, overrides_with = "no_progress")]
-    pub(crate) progress: bool,
-    /// Show no progress
-    #[arg(long)]
-    pub(crate) no_progress: bool,
-    /// Write a man page or shell completions to standard output
-    #[arg(long, value_name = "WHAT")]
-    pub(crate) generate: Option<Generate>,
-    /// Files
+/// Without -d, -t or -l, every FILE is compressed to FILE.lig and kept. No FILE, or -, is standard input to standard
+/// output.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "lig", version, after_help = AFTER_HELP, args_override_self = true)]
+#[expect(clippy::struct_excessive_bools, reason = "one field for each flag")]
+pub(crate) struct FilterArgs {
+    /// Files to work on; - is standard input
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// `lig info`
-    #[arg(skip)]
-    pub(crate) info: bool,
+
+    /// Decompress; a .lig file is recognised by what it holds, not by its name
+    #[arg(short, long, visible_alias = "uncompress")]
+    pub(crate) decompress: bool,
+
+    /// Decode and verify everything, write nothing
+    #[arg(short, long, conflicts_with = "decompress")]
+    pub(crate) test: bool,
+
+    /// Show sizes, ratio, lines, blocks, templates and time span
+    #[arg(short, long, conflicts_with_all = ["decompress", "test"])]
+    pub(crate) list: bool,
+
+    /// With --list: one JSON object a line
+    #[arg(long, requires = "list")]
+    pub(crate) json: bool,
+
+    /// Write to standard output
+    #[arg(short = 'c', long, visible_alias = "to-stdout")]
+    pub(crate) stdout: bool,
+
+    /// Write to FILE, or into DIR/
+    #[arg(short, long, value_name = "FILE|DIR/", conflicts_with = "stdout")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Write below DIR, under the input's own path
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["stdout", "output"])]
+    pub(crate) output_dir_mirror: Option<PathBuf>,
+
+    /// Overwrite outputs, use terminals; with -dc: pass foreign data through, decode gz, zst, xz, bz2 and lz4
+    #[arg(short, long)]
+    pub(crate) force: bool,
+
+    /// Keep the input (the default)
+    #[arg(short, long, overrides_with = "rm")]
+    pub(crate) keep: bool,
+
+    /// Remove the input once its output is on disk and has been decoded and compared
+    #[arg(long, overrides_with = "keep")]
+    pub(crate) rm: bool,
+
+    /// With --rm: do not decode and compare
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+
+    /// Descend into directories; symbolic links inside are skipped
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
+
+    /// Read names of inputs from FILE, one a line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) files_from: Option<PathBuf>,
+
+    /// With --files-from: names end in a zero byte
+    #[arg(short = '0', long, requires = "files_from")]
+    pub(crate) null: bool,
+
+    #[command(flatten)]
+    pub(crate) level: LevelArg,
+
+    /// Threads for compression; 0 is one a core [default: cores, at most 4]
+    #[arg(short = 'T', long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+
+    /// Use at most this much memory: fewer threads, or refuse; never other bytes
+    #[arg(long, value_name = "SIZE", value_parser = units::parse_size)]
+    pub(crate) memory: Option<u64>,
+
+    /// Write out what has arrived once a pipe pauses this long; 0 or off: never
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = units::parse_duration)]
+    pub(crate) flush: Flush,
+
+    /// Raw bytes of a block, such as 16M or 4MiB
+    #[arg(long, value_name = "SIZE", value_parser = units::parse_block_size)]
+    pub(crate) block_size: Option<u32>,
+
+    /// Show progress even if standard error is no terminal
+    #[arg(long, overrides_with = "no_progress")]
+    pub(crate) progress: bool,
+
+    /// Never show progress
+    #[arg(long, overrides_with = "progress")]
+    pub(crate) no_progress: bool,
+
+    /// No warnings; twice: no errors either (the exit code still tells)
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) quiet: u8,
+
+    /// One line of summary for each file
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// Print a man page or a completion script
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(crate) generate: Option<Generate>,
 }
 
-/// What `--generate` writes.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+const AFTER_HELP: &str = "\
+Commands:
+  lig info FILE   what takes the space in a file (see lig info --help)
+A file that is named like a command: lig ./info, or lig -- info.
+
+Exit codes: 0 done; 1 nothing usable; 3 done, but something was skipped or lost; 141 reader gone; 128+N signal N.
+Environment: LIG_LEVEL, LIG_THREADS. The name ligcat stands for lig -dcf.";
+
+/// Says what takes the space in .lig files.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "info", bin_name = "lig info", args_override_self = true)]
+pub(crate) struct InfoArgs {
+    /// Files to look into
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// One JSON object for each file, with all templates and columns
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Templates and columns to show
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub(crate) top: usize,
+}
+
+/// What `--generate` can print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Generate {
     Man,
     CompleteBash,
     CompleteZsh,
     CompleteFish,
     CompletePowershell,
-    CompleteElvish,
 }
 
-/// The command for clap, with the levels as flags, which a derive cannot say.
-pub(crate) fn command() -> clap::Command {
-    Args::command()
+/// When to write out what has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flush {
+    Never,
+    AfterPause(Duration),
 }
 
-/// Parses the command line, or returns an exit code.
-pub(crate) fn parse() -> Result<Args, u8> {
-    let mut words: Vec<OsString> = std::env::args_os().collect();
-    let name = words.first().and_then(|name| PathBuf::from(name).file_stem().map(OsString::from));
-    let cat = name.is_some_and(|name| name == "ligcat");
-    let info = words.get(1).is_some_and(|word| word == "info");
-    if info {
-        words.remove(1);
+/// `-1` to `-9`; the last one counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LevelArg(pub(crate) Option<u8>);
+
+const LEVELS: [(char, &str); 9] = [
+    ('1', "level-1"),
+    ('2', "level-2"),
+    ('3', "level-3"),
+    ('4', "level-4"),
+    ('5', "level-5"),
+    ('6', "level-6"),
+    ('7', "level-7"),
+    ('8', "level-8"),
+    ('9', "level-9"),
+];
+
+impl Args for LevelArg {
+    fn augment_args(cmd: Command) -> Command {
+        LEVELS.iter().fold(cmd, |cmd, &(digit, id)| {
+            let others = LEVELS.iter().map(|&(_, other)| other).filter(|&other| other != id);
+            let arg =
+                Arg::new(id).short(digit).action(ArgAction::SetTrue).overrides_with_all(others);
+            cmd.arg(match digit {
+                '1' => arg.help("Level: -1 is fastest, -9 smallest [default: 3]"),
+                _ => arg.hide(true),
+            })
+        })
     }
-    let words =
-        words.into_iter().scan(false, |ended, word| Some(level_flags(ended, word))).flatten();
-    match Args::try_parse_from(words) {
-        Ok(mut args) => {
-            args.info = info;
-            args.decompress |= cat;
-            args.stdout |= cat;
-            args.force |= cat;
-            Ok(args)
-        }
-        Err(err) => {
-            // Help and version are no errors; a bad option is 1, as in gzip, xz and zstd.
-            drop(err.print());
-            Err(u8::from(err.use_stderr()))
-        }
+
+    fn augment_args_for_update(cmd: Command) -> Command {
+        Self::augment_args(cmd)
     }
 }
 
-/// Turns the digits of a short option such as `-9kf` into `--level 9 -kf`, up to `--`.
-fn level_flags(ended: &mut bool, word: OsString) -> Vec<OsString> {
-    *ended |= word == "--";
-    let short = word.to_str().filter(|word| {
-        !*ended && word.len() > 1 && word.starts_with('-') && !word.starts_with("--")
-    });
-    let Some(short) = short else { return vec![word] };
-    // What follows -T or -o is its value.
-    let flags_end = short.find(['T', 'o']).unwrap_or(short.len());
-    let (flags, value) = short.split_at(flags_end);
-    let Some(level) = flags.chars().rfind(char::is_ascii_digit) else { return vec![word] };
-    let rest: String = flags.chars().filter(|c| !c.is_ascii_digit()).chain(value.chars()).collect();
-    let mut words = vec![OsString::from(format!("--level={level}"))];
-    if rest.len() > 1 {
-        words.push(rest.into());
+impl FromArgMatches for LevelArg {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let typed = (1..).zip(LEVELS).find(|&(_, (_, id))| matches.get_flag(id));
+        Ok(Self(typed.map(|(level, _)| level)))
     }
-    words
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A command line, taken apart.
+#[derive(Clone, Debug)]
+pub(crate) enum Invocation {
+    Filter(Box<FilterArgs>),
+    Info(InfoArgs),
+}
 
-    fn words(word: &str) -> Vec<OsString> {
-        level_flags(&mut false, word.into())
+/// Takes a command line apart. The first word is the name the program was called by.
+pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
+    let mut words = words.into_iter();
+    let called = words.next().map(PathBuf::from).unwrap_or_default();
+    let mut rest: Vec<OsString> = words.collect();
+    if called.file_stem().is_some_and(|stem| stem == "ligcat") {
+        rest.insert(0, "-dcf".into());
+    } else if rest.first().is_some_and(|word| word == "info") {
+        return InfoArgs::try_parse_from(rest).map(Invocation::Info);
     }
-
-    #[test]
-    fn digits_are_levels_wherever_they_stand() {
-        assert_eq!(words("-9"), ["--level=9"]);
-        assert_eq!(words("-9kf"), ["--level=9", "-kf"]);
-        assert_eq!(words("-c1"), ["--level=1", "-c"]);
-        assert_eq!(words("-T4"), ["-T4"]);
-        assert_eq!(words("-3T4"), ["--level=3", "-T4"]);
-        assert_eq!(words("-"), ["-"]);
-        assert_eq!(words("--level=2"), ["--level=2"]);
-    }
-
-    #[test]
-    fn the_command_is_well_formed() {
-        command().debug_assert();
-    }
+    rest.insert(0, "lig".into());
+    FilterArgs::try_parse_from(rest).map(|args| Invocation::Filter(Box::new(args)))
 }

@@ -1,28 +1,64 @@
-//! The `lig` command: parse, run, exit code.
+//! The `lig` command: compresses, decompresses, tests and lists structured logs.
 
 mod args;
 mod commands;
-mod console;
+mod dest;
 mod foreign;
 mod input;
 mod output;
+mod pending;
 mod progress;
-mod signals;
+mod signal;
 mod units;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::console::Console;
+use crate::args::Invocation;
+use crate::output::Output;
 
 fn main() -> ExitCode {
-    match args::parse() {
-        Ok(args) => {
-            let mut console = Console::new(args.quiet, args.verbose);
-            if let Err(err) = commands::run(&args, &mut console) {
-                console.fail(None, &err);
-            }
-            ExitCode::from(console.exit_code())
+    let words: Vec<_> = std::env::args_os().collect();
+    let (result, mut out) = match args::parse(words) {
+        Ok(Invocation::Info(args)) => {
+            let mut out = Output::new(0, 0);
+            (commands::info::run(&args, &mut out), out)
         }
-        Err(code) => ExitCode::from(code),
+        Ok(Invocation::Filter(args)) => {
+            let mut out = Output::new(args.quiet, args.verbose);
+            (commands::run(&args, &mut out), out)
+        }
+        Err(err) => return usage(&err),
+    };
+    out.end_progress();
+    result.unwrap_or_else(|err| {
+        let code = commands::ending(&err);
+        if code.is_none() {
+            out.error(output::describe(&err));
+        }
+        code.unwrap_or(ExitCode::FAILURE)
+    })
+}
+
+/// Help and version are answers; everything else is one line and a failure.
+fn usage(err: &clap::Error) -> ExitCode {
+    if !err.use_stderr() {
+        let shown = write!(io::stdout(), "{}", err.render());
+        let reader_gone = shown.is_err_and(|err| err.kind() == io::ErrorKind::BrokenPipe);
+        return if reader_gone { ExitCode::from(141) } else { ExitCode::SUCCESS };
     }
+    let text = err.render().to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let what = lines.next().unwrap_or("bad command line").trim_start_matches("error: ");
+    // What a message ends in a colon for stands on the next line.
+    let what = match what.strip_suffix(':').and_then(|_| lines.next()) {
+        Some(which) => format!("{what} {which}"),
+        None => what.to_owned(),
+    };
+    let tip =
+        lines.find_map(|line| line.strip_prefix("tip: ").filter(|tip| tip.contains("similar")));
+    let tip = tip.map(|tip| format!("; {tip}")).unwrap_or_default();
+    let mut out = Output::new(0, 0);
+    out.error(format_args!("{} (see --help)", output::escape(&format!("{what}{tip}"))));
+    ExitCode::FAILURE
 }

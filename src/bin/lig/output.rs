@@ -1,105 +1,163 @@
-//! Where bytes go: standard output, or a file that has its final name only once it is whole.
+//! What people and programs read: messages on standard error, text and JSON lines on standard output.
 
-use std::io::{self, IsTerminal as _, Write};
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
+use std::io::{self, Write};
+use std::path::Path;
 
-use anyhow::{Context as _, bail};
-use lignite::vfs::{AtomicFile, OsFileSystem};
+use anyhow::Result;
 
-use crate::args::Args;
-use crate::input::Input;
-
-/// The suffix of compressed files.
-pub(crate) const SUFFIX: &str = "lig";
-
-/// An output of the command.
+/// Where messages and reports go, and how many of them are wanted.
 #[derive(Debug)]
-pub(crate) enum Output {
-    Stdout(io::Stdout),
-    File(AtomicFile<'static>),
+pub(crate) struct Output {
+    quiet: u8,
+    verbose: u8,
+    progress_shown: bool,
 }
 
 impl Output {
-    /// Standard output, unless it is a terminal and `compressed` bytes are to be written.
-    pub(crate) fn stdout(compressed: bool, force: bool) -> anyhow::Result<Self> {
-        if compressed && !force && io::stdout().is_terminal() {
-            bail!(
-                "compressed bytes are not written to a terminal (redirect, use -o, or force with -f)"
-            );
-        }
-        Ok(Self::Stdout(io::stdout()))
+    pub(crate) fn new(quiet: u8, verbose: u8) -> Self {
+        Self { quiet, verbose, progress_shown: false }
     }
 
-    /// A file that is not there yet, or may be overwritten.
-    pub(crate) fn file(path: &Path, input: &Input, force: bool) -> anyhow::Result<Self> {
-        if input.path().is_some_and(|source| same_file(source, path)) {
-            bail!("input and output are the same file");
-        }
-        if !force && path.symlink_metadata().is_ok() && !agreed(path)? {
-            bail!(
-                "{} exists (use -f to overwrite)",
-                crate::units::name(path.as_os_str().as_encoded_bytes())
-            );
-        }
-        let name =
-            || format!("cannot create {}", crate::units::name(path.as_os_str().as_encoded_bytes()));
-        Ok(Self::File(AtomicFile::create(&OsFileSystem, path, input.path()).with_context(name)?))
+    /// Writes text to standard output.
+    pub(crate) fn print(&mut self, text: &str) -> Result<()> {
+        self.end_progress();
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()?;
+        Ok(())
     }
 
-    /// Ends the output; a file gets its name, and mode and time of its input.
-    pub(crate) fn finish(self) -> anyhow::Result<()> {
-        match self {
-            Self::Stdout(mut stdout) => Ok(stdout.flush()?),
-            Self::File(file) => file.persist().context("cannot finish the output"),
+    /// Writes one value as a line of JSON to standard output.
+    pub(crate) fn json(&mut self, value: &impl serde::Serialize) -> Result<()> {
+        self.print(&(serde_json::to_string(value)? + "\n"))
+    }
+
+    /// Says that something failed. `-qq` silences it.
+    pub(crate) fn error(&mut self, message: impl Display) {
+        if self.quiet < 2 {
+            self.line(message);
         }
+    }
+
+    /// Says that something is not as it should be. `-q` silences it.
+    pub(crate) fn warning(&mut self, message: impl Display) {
+        if self.quiet < 1 {
+            self.line(message);
+        }
+    }
+
+    /// Says what was done. Only `-v` asks for it.
+    pub(crate) fn summary(&mut self, message: impl Display) {
+        if self.verbose > 0 && self.quiet == 0 {
+            self.end_progress();
+            to_stderr(&format!("{message}\n"));
+        }
+    }
+
+    /// Whether problems may be shown at all.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet > 0
+    }
+
+    /// Replaces the line of progress.
+    pub(crate) fn progress(&mut self, line: &str) {
+        self.progress_shown = true;
+        to_stderr(&format!("\r\x1b[K{line}"));
+    }
+
+    /// Writes a line that was asked for by a signal or a question.
+    pub(crate) fn plain(&mut self, text: &str) {
+        self.end_progress();
+        to_stderr(text);
+    }
+
+    /// Takes the line of progress away.
+    pub(crate) fn end_progress(&mut self) {
+        if std::mem::take(&mut self.progress_shown) {
+            to_stderr("\r\x1b[K");
+        }
+    }
+
+    fn line(&mut self, message: impl Display) {
+        self.end_progress();
+        to_stderr(&format!("lig: {message}\n"));
     }
 }
 
-impl Write for Output {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stdout(stdout) => stdout.write(buf),
-            Self::File(file) => file.write(buf),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout(stdout) => stdout.flush(),
-            Self::File(file) => file.flush(),
-        }
-    }
+/// Nothing can be said where standard error is gone, and nothing hangs on it.
+fn to_stderr(text: &str) {
+    let _written = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// The path that the output of `input` has.
-pub(crate) fn path_for(args: &Args, input: &Path, name: &Path) -> PathBuf {
-    match &args.output {
-        Some(output)
-            if output.is_dir() || output.as_os_str().as_encoded_bytes().ends_with(b"/") =>
-        {
-            output.join(name.file_name().unwrap_or(name.as_os_str()))
+/// A path for a message: nothing in it can move the cursor or reorder the line.
+pub(crate) fn name(path: &Path) -> String {
+    escape(&path.to_string_lossy()).into_owned()
+}
+
+/// Text for a terminal: control characters and marks that change its direction are written out.
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    if text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if is_plain(c) {
+            escaped.push(c);
+        } else {
+            let _infallible = write!(escaped, "{}", c.escape_default());
         }
-        Some(output) => output.clone(),
-        None => input.with_file_name(name.file_name().unwrap_or(name.as_os_str())),
     }
+    Cow::Owned(escaped)
 }
 
-/// Asks where somebody is there to answer; else no.
-fn agreed(path: &Path) -> anyhow::Result<bool> {
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Ok(false);
+/// An error on one line, in plain words.
+pub(crate) fn describe(err: &anyhow::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in err.chain() {
+        let part = match cause.downcast_ref::<io::Error>() {
+            Some(err) => match plain(err) {
+                Some(words) => words.to_owned(),
+                None => err.to_string(),
+            },
+            None => cause.to_string(),
+        };
+        // An `io::Error` shows what it wraps, and comes again as its own cause.
+        if parts.last() != Some(&part) && part != "input/output error" {
+            parts.push(part);
+        }
     }
-    let name = crate::units::name(path.as_os_str().as_encoded_bytes());
-    write!(io::stderr().lock(), "lig: {name} exists; overwrite (y/n)? ")?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    escape(&parts.join(": ")).into_owned()
 }
 
-/// Whether two paths lead to one file.
-pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
+fn plain(err: &io::Error) -> Option<&'static str> {
+    err.raw_os_error()?;
+    Some(match err.kind() {
+        io::ErrorKind::NotFound => "no such file",
+        io::ErrorKind::PermissionDenied => "permission denied",
+        io::ErrorKind::StorageFull => "no space left",
+        io::ErrorKind::QuotaExceeded => "quota exceeded",
+        io::ErrorKind::FileTooLarge => "file size limit reached",
+        io::ErrorKind::IsADirectory => "is a directory",
+        io::ErrorKind::NotADirectory => "not a directory",
+        io::ErrorKind::ReadOnlyFilesystem => "read-only file system",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_drive_the_terminal() {
+        assert_eq!(escape("a\x1b[2Jb\n"), "a\\u{1b}[2Jb\\n");
+        assert_eq!(escape("naïve.log"), "naïve.log");
+        assert_eq!(escape("\u{202e}gol"), "\\u{202e}gol");
     }
 }

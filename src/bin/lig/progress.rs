@@ -1,66 +1,66 @@
-//! Progress on standard error, for people who wait.
+//! One line that says how far the work is.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-use lignite::Summary;
-
-use crate::args::Args;
+use crate::args::FilterArgs;
+use crate::output::Output;
+use crate::signal::Signals;
 use crate::units;
 
-/// Work shorter than this shows nothing.
-const QUIET_FOR: Duration = Duration::from_secs(1);
-/// Between two updates.
-const EVERY: Duration = Duration::from_millis(200);
+const FIRST_AFTER: Duration = Duration::from_secs(1);
+const EVERY: Duration = Duration::from_millis(250);
 
-/// A line that is written over and over.
+/// How far the work on one input is.
 #[derive(Debug)]
 pub(crate) struct Progress {
-    /// When the work began; none if nobody watches.
-    begun: Option<Instant>,
-    next: Duration,
-    shown: bool,
+    name: String,
     total: Option<u64>,
+    started: Instant,
+    next: Option<Instant>,
 }
 
 impl Progress {
-    /// Shown on a terminal, or where asked for. `total`: bytes of the input, if known.
-    pub(crate) fn new(args: &Args, total: Option<u64>) -> Self {
+    /// Starts the clock. `total` is how much there is to read, where that is known.
+    pub(crate) fn new(name: String, total: Option<u64>, args: &FilterArgs) -> Self {
         let wanted =
-            args.progress || (!args.no_progress && args.quiet == 0 && io::stderr().is_terminal());
-        let begun = wanted.then(Instant::now);
-        Self { begun, next: QUIET_FOR, shown: false, total }
+            args.progress || !args.no_progress && args.quiet == 0 && io::stderr().is_terminal();
+        let started = Instant::now();
+        Self { name, total, started, next: wanted.then(|| started + FIRST_AFTER) }
     }
 
-    /// Shows how far the work is, now and then.
-    pub(crate) fn update(&mut self, now: &Summary) {
-        let Some(begun) = self.begun else { return };
-        let elapsed = begun.elapsed();
-        if elapsed < self.next {
-            return;
+    /// Shows progress if it is time to, or if a signal asked.
+    pub(crate) fn tick(&mut self, read: u64, written: u64, signals: &Signals, out: &mut Output) {
+        if signals.take_report() {
+            out.plain(&format!("{}\n", self.line(read, written)));
         }
-        self.next = elapsed + EVERY;
-        self.shown = true;
-        let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
-        let speed = now.bytes_in.saturating_mul(1000) / millis;
-        let left =
-            self.total.and_then(|total| total.saturating_sub(now.bytes_in).checked_div(speed));
-        let left = left.map_or_else(String::new, |seconds| format!(", {seconds} s left"));
-        drop(write!(
-            io::stderr().lock(),
-            "\r\x1b[K{} => {} ({:.2}x), {}/s{left}",
-            units::bytes(now.bytes_in),
-            units::bytes(now.bytes_out),
-            units::ratio(now.bytes_in, now.bytes_out),
-            units::bytes(speed),
-        ));
+        let Some(next) = self.next else { return };
+        let now = Instant::now();
+        if now >= next {
+            self.next = Some(now + EVERY);
+            out.progress(&self.line(read, written));
+        }
     }
-}
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if self.shown {
-            drop(write!(io::stderr().lock(), "\r\x1b[K"));
+    fn line(&self, read: u64, written: u64) -> String {
+        let millis = self.started.elapsed().as_millis().max(1);
+        let rate = u64::try_from(u128::from(read) * 1_000 / millis).unwrap_or(u64::MAX);
+        let (raw, stored) = (read.max(written), read.min(written));
+        let mut line = format!(
+            "{}: {} => {}, ratio {}, {}/s",
+            self.name,
+            units::bytes(read),
+            units::bytes(written),
+            units::ratio(raw, stored),
+            units::bytes(rate),
+        );
+        if let Some(left) = self.total.and_then(|total| total.checked_sub(read))
+            && rate > 0
+        {
+            let seconds = left / rate;
+            let _infallible = write!(line, ", {}:{:02} left", seconds / 60, seconds % 60);
         }
+        line
     }
 }

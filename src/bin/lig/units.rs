@@ -1,78 +1,100 @@
-//! Sizes and times, as people write and read them.
+//! Sizes and durations as people write and read them. MB is 10^6, MiB is 2^20.
 
 use std::time::Duration;
 
-/// Reads `64K`, `16M`, `1GiB`, …; units are powers of 1024 where they end in `iB` or stand alone, of 1000 with `B`.
-pub(crate) fn size(text: &str) -> Result<u64, String> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+use crate::args::Flush;
+
+/// Parses `64K`, `16MB`, `4MiB`, `1G` or plain bytes. A bare letter is the decimal unit.
+pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
+    let accepted =
+        || "a size is a number with K, M, G, KB, MB, GB, KiB, MiB or GiB behind it".to_owned();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let unit_bytes: u64 = match unit.to_ascii_lowercase().as_str() {
+    let number: u64 = number.parse().map_err(|_| accepted())?;
+    let scale: u64 = match unit.to_ascii_lowercase().as_str() {
         "" | "b" => 1,
-        "k" | "kib" => 1 << 10,
-        "m" | "mib" => 1 << 20,
-        "g" | "gib" => 1 << 30,
-        "kb" => 1000,
-        "mb" => 1_000_000,
-        "gb" => 1_000_000_000,
-        _ => return Err("a number with K, M, G, KiB, MiB, GiB, KB, MB or GB is expected".into()),
+        "k" | "kb" => 1_000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        _ => return Err(accepted()),
     };
-    let number: u64 =
-        number.parse().map_err(|_| "a number is expected before the unit".to_owned())?;
-    number.checked_mul(unit_bytes).ok_or_else(|| "too large".to_owned())
+    number.checked_mul(scale).ok_or_else(accepted)
 }
 
-/// Reads `1s`, `500ms`, `2m`, `0`, `off`.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+/// Parses the size of a block. Which sizes are possible is the library's word.
+pub(crate) fn parse_block_size(text: &str) -> Result<u32, String> {
+    u32::try_from(parse_size(text)?).map_err(|_| "a block is smaller than 4 GiB".to_owned())
+}
+
+/// Parses `500ms`, `2s`, `1m`, plain seconds, or `off`.
+pub(crate) fn parse_duration(text: &str) -> Result<Flush, String> {
     if text == "off" {
-        return Ok(Duration::ZERO);
+        return Ok(Flush::Never);
     }
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let number: u64 =
-        number.parse().map_err(|_| "a time such as 1s or 500ms is expected".to_owned())?;
-    match unit {
-        "ms" => Ok(Duration::from_millis(number)),
-        "" | "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
-        _ => Err("a time in ms, s or m is expected".into()),
+    let millis = match unit {
+        "ms" => 1,
+        "" | "s" => 1_000,
+        "m" | "min" => 60_000,
+        _ => 0,
+    };
+    let accepted = || "a duration is a number with ms, s or m behind it, or off".to_owned();
+    let number: u64 = number.parse().map_err(|_| accepted())?;
+    match number.checked_mul(millis) {
+        Some(0) if millis > 0 => Ok(Flush::Never),
+        Some(duration) if millis > 0 => Ok(Flush::AfterPause(Duration::from_millis(duration))),
+        _ => Err(accepted()),
     }
 }
 
-/// Bytes for people, in powers of 1000.
-#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+/// Writes a number of bytes for people: `58 MB`, `1.2 GB`.
 pub(crate) fn bytes(count: u64) -> String {
-    let mut value = count as f64;
-    for unit in ["B", "KB", "MB", "GB"] {
-        if value < 1000.0 {
-            return if unit == "B" { format!("{count} B") } else { format!("{value:.1} {unit}") };
+    const UNITS: [(u64, &str); 4] =
+        [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    for (scale, unit) in UNITS {
+        if count >= scale {
+            let tenths = count / (scale / 10);
+            return match tenths {
+                0..100 => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+                _ => format!("{} {unit}", tenths / 10),
+            };
         }
-        value /= 1000.0;
     }
-    format!("{value:.1} TB")
+    format!("{count} B")
 }
 
-/// Raw over stored.
-#[expect(clippy::cast_precision_loss, reason = "a few digits are shown")]
-pub(crate) fn ratio(raw: u64, stored: u64) -> f64 {
-    if stored == 0 { 0.0 } else { raw as f64 / stored as f64 }
+/// How many times `part` goes into `whole`, to two places.
+pub(crate) fn ratio(whole: u64, part: u64) -> String {
+    let hundredths = u128::from(whole) * 100 / u128::from(part.max(1));
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-/// A name for a terminal: what is not printable is escaped.
-pub(crate) fn name(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes)
-        .chars()
-        .map(|c| {
-            if c.is_control() || is_bidi(c) {
-                c.escape_default().to_string()
-            } else {
-                c.to_string()
-            }
-        })
-        .collect()
+/// `part` as a percentage of `whole`, to two places.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    let hundredths = u128::from(part) * 10_000 / u128::from(whole.max(1));
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
 }
 
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// A printed time, in nanoseconds since 1970 without regard to zone, to the second.
+pub(crate) fn time(nanos: i64) -> String {
+    let seconds = nanos.div_euclid(1_000_000_000);
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Days to a date of the civil calendar: eras of 400 years that begin on the 1st of March.
+    let from_era = days + 719_468;
+    let (era, day_of_era) = (from_era.div_euclid(146_097), from_era.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (hour, minute) = (second / 3_600, second / 60 % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{:02}", second % 60)
 }
 
 #[cfg(test)]
@@ -80,13 +102,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_times() {
-        assert_eq!(size("64K"), Ok(65_536));
-        assert_eq!(size("1MB"), Ok(1_000_000));
-        assert!(size("12x").is_err() && size("G").is_err());
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("off"), Ok(Duration::ZERO));
-        assert_eq!(bytes(1_234_567), "1.2 MB");
-        assert_eq!(name(b"a\x1b[31m"), "a\\u{1b}[31m");
+    fn sizes_have_decimal_and_binary_units() {
+        assert_eq!(parse_size("12"), Ok(12));
+        assert_eq!(parse_size("2K"), Ok(2_000));
+        assert_eq!(parse_size("16MB"), Ok(16_000_000));
+        assert_eq!(parse_size("4MiB"), Ok(4 << 20));
+        assert!(parse_size("4 apples").is_err());
+        assert!(parse_size("M").is_err());
+        assert!(parse_size("99999999999G").is_err());
+    }
+
+    #[test]
+    fn durations_have_units_and_can_be_off() {
+        assert_eq!(parse_duration("1s"), Ok(Flush::AfterPause(Duration::from_secs(1))));
+        assert_eq!(parse_duration("250ms"), Ok(Flush::AfterPause(Duration::from_millis(250))));
+        assert_eq!(parse_duration("0"), Ok(Flush::Never));
+        assert_eq!(parse_duration("off"), Ok(Flush::Never));
+        assert!(parse_duration("1 fortnight").is_err());
+    }
+
+    #[test]
+    fn sizes_read_well() {
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(1_234_000_000), "1.2 GB");
+        assert_eq!(bytes(58_000_000), "58 MB");
+        assert_eq!(percent(483, 10_000), "4.83%");
+        assert_eq!(ratio(1_000, 300), "3.33");
+    }
+
+    #[test]
+    fn times_are_civil() {
+        assert_eq!(time(0), "1970-01-01 00:00:00");
+        assert_eq!(time(951_827_696_000_000_000), "2000-02-29 12:34:56");
+        assert_eq!(time(-1), "1969-12-31 23:59:59");
     }
 }

@@ -1,168 +1,187 @@
-//! `lig FILE…`
+//! `lig FILE…`: raw bytes in, a stream of blocks out.
 
 use std::fs::File;
-use std::io::{BufRead as _, Read as _, Write as _};
-use std::num::NonZeroUsize;
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
-use lignite::{Reader, Summary, WriterBuilder};
+use anyhow::{Context, Result, bail};
+use lignite::{Summary, Writer};
 
-use crate::args::Args;
-use crate::commands::Ending;
-use crate::console::Console;
-use crate::input::{Got, Input};
-use crate::output::{self, Output, SUFFIX};
+use super::plan::Plan;
+use super::{Outcome, Session, remove};
+use crate::args::Flush;
+use crate::dest::{self, Place, SUFFIX};
+use crate::input::{self, Input, Opened, WAIT_MAX, Waited};
+use crate::output::name;
 use crate::progress::Progress;
-use crate::{signals, units};
+use crate::signal::Interrupted;
+use crate::units;
 
-/// Bytes of a read.
-const READ: usize = 1 << 18;
-/// Threads without -T, on machines that have them.
-const THREADS_DEFAULT_MAX: usize = 4;
+const READ_BYTES: usize = 512 << 10;
 
 /// Compresses one input.
-pub(crate) fn run(args: &Args, input: &Input, console: &Console) -> anyhow::Result<Ending> {
-    let builder = builder(args)?;
-    let target = match input {
-        Input::File(path) if !args.stdout => {
-            if path.extension().is_some_and(|extension| extension == SUFFIX) {
-                console.warn(Some(path), "already has the suffix .lig, skipped");
-                return Ok(Ending::Whole);
-            }
-            let mut name = path.clone().into_os_string();
-            name.push(".");
-            name.push(SUFFIX);
-            Some(output::path_for(args, path, Path::new(&name)))
+pub(crate) fn one(input: &Input, plan: &Plan, session: &mut Session<'_>) -> Result<Outcome> {
+    let args = session.args;
+    let names_output = !args.stdout && args.output.as_deref().is_none_or(dest::is_dir);
+    let suffix = input.path.as_deref().and_then(Path::extension);
+    if names_output && suffix.is_some_and(|suffix| suffix == SUFFIX) {
+        let message = format!("{}: has the suffix .{SUFFIX} already (skipped)", input.name());
+        session.out.warning(message);
+        return Ok(Outcome::Done);
+    }
+    let mut opened = input.open()?;
+    let place = dest::place(input, |path| Ok(with_suffix(path)), args)?;
+    if input.path.is_some() && names_output && !opened.metadata.is_file() {
+        bail!("is not a regular file (use -c or -o FILE)");
+    }
+    if place == Place::Stdout && !args.force && io::stdout().is_terminal() {
+        bail!("compressed bytes are not for a terminal (-f writes them; see --help)");
+    }
+    let mut dest = session.open(&place, &opened.metadata)?;
+    let is_stream = dest.is_stream();
+    let length = opened.metadata.is_file().then_some(opened.metadata.len());
+    let mut writer = plan.builder(length).from_writer(&mut dest);
+    let flush = if is_stream { args.flush } else { Flush::Never };
+    let end = pump(&mut opened, &mut writer, flush, input, session)
+        .map_err(|err| err.context(cannot_write(&place)))?;
+    match end {
+        End::Signal(signal) if !is_stream => return Err(signal.into()),
+        End::Unreadable(err) if !is_stream => return Err(err).context("cannot read"),
+        _ => {}
+    }
+    // What a stream has taken in is finished, however the input ended.
+    let (_, summary) = writer.finish().with_context(|| cannot_write(&place))?;
+    session.close(dest, &opened.metadata)?;
+    session.out.end_progress();
+    match end {
+        End::All => {
+            summarise(input, &place, &summary, session);
+            after(input, &place, &opened, &summary, session)
         }
-        _ => args.output.clone().filter(|_| !args.stdout),
-    };
-    input.refuse_terminal(args.force)?;
-    // The input first: no output is made for what cannot be read.
-    let mut src = input.open(args.flush.unwrap_or_default())?;
-    let before = input.path().map(Stamp::of).transpose()?;
-    let dst = match &target {
-        Some(path) => Output::file(path, input, args.force)?,
-        None => Output::stdout(true, args.force)?,
-    };
-    let mut wtr = builder.from_writer(dst);
-    let mut buffer = vec![0; READ];
-    let mut progress = Progress::new(args, before.as_ref().map(|stamp| stamp.len));
-    loop {
-        match src.read(&mut buffer).context("cannot read")? {
-            Got::Bytes(len) => wtr.write_all(buffer.get(..len).unwrap_or_default())?,
-            Got::Paused => wtr.flush_block()?,
-            Got::End => break,
+        End::Signal(signal) => Err(signal.into()),
+        End::Unreadable(err) => {
+            let read = units::bytes(summary.bytes_in);
+            session.out.error(format_args!("{}: cannot read on after {read}: {err}", input.name()));
+            Ok(if summary.bytes_in > 0 { Outcome::Partial } else { Outcome::Failed })
         }
-        progress.update(&wtr.progress());
     }
-    // A stream on standard output is ended in order even at a signal; a file is not kept half.
-    if target.is_some() && signals::received().is_some() {
-        bail!("interrupted");
-    }
-    let (dst, summary) = wtr.finish()?;
-    dst.finish()?;
-    say(console, input, target.as_deref(), &summary);
-    if let (true, Some(source), Some(target)) = (args.rm, input.path(), &target) {
-        remove(source, target, before.as_ref())?;
-    }
-    Ok(Ending::Whole)
 }
 
-fn builder(args: &Args) -> anyhow::Result<WriterBuilder> {
-    let mut builder = WriterBuilder::new();
-    builder.level(args.level)?;
-    if let Some(bytes) = args.block_size {
-        builder.block_bytes(u32::try_from(bytes).unwrap_or(u32::MAX))?;
+/// Removes the input if that is wanted, and notices one that changed under our hands.
+fn after(
+    input: &Input,
+    place: &Place,
+    opened: &Opened,
+    summary: &Summary,
+    session: &mut Session<'_>,
+) -> Result<Outcome> {
+    let metadata = opened.file.metadata()?;
+    let is_file = input.path.is_some() && metadata.is_file();
+    if is_file
+        && (metadata.len() != summary.bytes_in || !input::same_content(&opened.metadata, &metadata))
+    {
+        session.out.warning(format_args!(
+            "{}: changed while it was read ({} bytes are stored)",
+            input.name(),
+            summary.bytes_in
+        ));
+        return Ok(Outcome::Partial);
     }
-    builder.threads(threads(args)?);
-    Ok(builder)
+    if let (true, Some(path), Place::File(output)) = (session.args.rm, &input.path, place) {
+        if session.is_shared {
+            bail!("is kept (--rm needs an output of its own for each input)");
+        }
+        remove::after_compression(path, &opened.metadata, output, session)?;
+    }
+    Ok(Outcome::Done)
 }
 
-/// Threads that were asked for, fewer where memory is bounded.
-fn threads(args: &Args) -> anyhow::Result<NonZeroUsize> {
-    let available = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let asked = if args.threads == 0 { available().min(THREADS_DEFAULT_MAX) } else { args.threads };
-    let Some(memory) = args.memory else {
-        return Ok(NonZeroUsize::new(asked).unwrap_or(NonZeroUsize::MIN));
+fn with_suffix(path: &Path) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(".");
+    path.push(SUFFIX);
+    path.into()
+}
+
+fn cannot_write(place: &Place) -> String {
+    match place {
+        Place::Stdout => "cannot write to standard output".to_owned(),
+        Place::File(path) => format!("cannot write {}", name(path)),
+    }
+}
+
+fn summarise(input: &Input, place: &Place, summary: &Summary, session: &mut Session<'_>) {
+    let target = match place {
+        Place::Stdout => "standard output".to_owned(),
+        Place::File(path) => name(path),
     };
-    let block = args.block_size.unwrap_or(match args.level {
-        ..=5 => 16 << 20,
-        6 => 32 << 20,
-        _ => 64 << 20,
-    });
-    // What was measured: some seven times the block for each thread, and as much again to read and write.
-    let each = block * 7 + (32 << 20);
-    let fit = (memory / each).saturating_sub(u64::from(asked > 1));
-    if fit == 0 {
-        bail!(
-            "needs about {} of memory, allowed are {} (use a lower level or a smaller --block-size)",
-            units::bytes(each),
-            units::bytes(memory)
-        );
-    }
-    let fit = usize::try_from(fit).unwrap_or(usize::MAX);
-    Ok(NonZeroUsize::new(asked.min(fit)).unwrap_or(NonZeroUsize::MIN))
-}
-
-fn say(console: &Console, input: &Input, target: Option<&Path>, summary: &Summary) {
-    let name = |path: Option<&Path>, other: &str| {
-        path.map_or_else(
-            || other.to_owned(),
-            |path| units::name(path.as_os_str().as_encoded_bytes()),
-        )
-    };
-    console.note(&format!(
-        "{} : {:.2}x ({} => {}, {} lines, {} templates, {})",
-        name(input.path(), "stdin"),
-        units::ratio(summary.bytes_in, summary.bytes_out),
+    session.out.summary(format_args!(
+        "{} : {} ({} => {}, {target})",
+        input.name(),
+        units::percent(summary.bytes_out, summary.bytes_in),
         units::bytes(summary.bytes_in),
         units::bytes(summary.bytes_out),
-        summary.lines,
-        summary.templates,
-        name(target, "stdout"),
     ));
 }
 
-/// What tells that a source has changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Stamp {
-    len: u64,
-    modified: Option<std::time::SystemTime>,
-    inode: u64,
+/// Why there is nothing more to compress.
+enum End {
+    All,
+    Signal(Interrupted),
+    Unreadable(io::Error),
 }
 
-impl Stamp {
-    fn of(path: &Path) -> anyhow::Result<Self> {
-        let meta = std::fs::metadata(path).context("cannot read")?;
-        #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(&meta);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Ok(Self { len: meta.len(), modified: meta.modified().ok(), inode })
-    }
-}
-
-/// Removes a source once its output decodes to the same bytes and it has not changed meanwhile.
-fn remove(source: &Path, target: &PathBuf, before: Option<&Stamp>) -> anyhow::Result<()> {
-    let original = File::open(source)?;
-    let mut reader = Reader::new(File::open(target)?)?;
-    let mut expected = Vec::new();
+fn pump<W: Write>(
+    opened: &mut Opened,
+    writer: &mut Writer<W>,
+    flush: Flush,
+    input: &Input,
+    session: &mut Session<'_>,
+) -> Result<End> {
+    let is_file = opened.metadata.is_file();
+    let total = is_file.then_some(opened.metadata.len());
+    let mut progress = Progress::new(input.name(), total, session.args);
+    let mut read = 0;
+    let mut buf = vec![0; READ_BYTES];
+    let mut unflushed_since = None;
     loop {
-        let decoded = reader.fill_buf()?;
-        let len = decoded.len();
-        expected.clear();
-        (&original).take((len as u64).max(1)).read_to_end(&mut expected)?;
-        if decoded != expected {
-            bail!("the output does not decode to the source; the source is kept");
+        if let Some(signal) = session.signals.ending() {
+            return Ok(End::Signal(signal));
         }
-        if len == 0 {
-            break;
+        if !is_file && !ready(&opened.file, writer, flush, &mut unflushed_since)? {
+            progress.tick(read, writer.progress().bytes_out, &session.signals, session.out);
+            continue;
         }
-        reader.consume(len);
+        let len = match opened.file.read(&mut buf) {
+            Ok(0) => return Ok(End::All),
+            Ok(len) => len,
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
+            Err(err) => return Ok(End::Unreadable(err)),
+        };
+        writer.write_all(buf.get(..len).unwrap_or_default())?;
+        read += u64::try_from(len)?;
+        unflushed_since = if is_file { None } else { Some(Instant::now()) };
+        progress.tick(read, writer.progress().bytes_out, &session.signals, session.out);
     }
-    if before != Some(&Stamp::of(source)?) {
-        bail!("changed while being read; the source is kept");
+}
+
+/// Waits for a pipe; once it has paused for long enough, what has arrived is written out.
+fn ready<W: Write>(
+    file: &File,
+    writer: &mut Writer<W>,
+    flush: Flush,
+    unflushed_since: &mut Option<Instant>,
+) -> Result<bool> {
+    let mut timeout = WAIT_MAX;
+    if let (Flush::AfterPause(pause), Some(since)) = (flush, *unflushed_since) {
+        let left = pause.saturating_sub(since.elapsed());
+        if left.is_zero() && input::wait(file, Duration::ZERO)? == Waited::TimedOut {
+            writer.flush_block()?;
+            *unflushed_since = None;
+        } else {
+            timeout = timeout.min(left);
+        }
     }
-    std::fs::remove_file(source).context("cannot remove the source")
+    Ok(input::wait(file, timeout)? == Waited::Ready)
 }

@@ -1,27 +1,29 @@
-//! `lig --generate`: man page and completions.
+//! `lig --generate`: the man page and the completion scripts.
 
-use std::io::{self, Write as _};
+use std::process::ExitCode;
 
+use anyhow::Result;
+use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::args::{Generate, command};
+use crate::args::{FilterArgs, Generate, InfoArgs};
+use crate::output::Output;
 
-/// Writes what was asked for to standard output.
-pub(crate) fn run(what: Generate) -> anyhow::Result<()> {
-    let mut command = command();
-    let mut dst = Vec::new();
+pub(crate) fn run(what: Generate, out: &mut Output) -> Result<ExitCode> {
+    let mut command = FilterArgs::command().subcommand(InfoArgs::command());
+    let mut text = Vec::new();
     let shell = match what {
-        Generate::Man => None,
-        Generate::CompleteBash => Some(Shell::Bash),
-        Generate::CompleteZsh => Some(Shell::Zsh),
-        Generate::CompleteFish => Some(Shell::Fish),
-        Generate::CompletePowershell => Some(Shell::PowerShell),
-        Generate::CompleteElvish => Some(Shell::Elvish),
+        Generate::Man => {
+            clap_mangen::Man::new(command).render(&mut text)?;
+            out.print(&String::from_utf8_lossy(&text))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Generate::CompleteBash => Shell::Bash,
+        Generate::CompleteZsh => Shell::Zsh,
+        Generate::CompleteFish => Shell::Fish,
+        Generate::CompletePowershell => Shell::PowerShell,
     };
-    match shell {
-        None => clap_mangen::Man::new(command).render(&mut dst)?,
-        Some(shell) => clap_complete::generate(shell, &mut command, "lig", &mut dst),
-    }
-    io::stdout().lock().write_all(&dst)?;
-    Ok(())
+    clap_complete::generate(shell, &mut command, "lig", &mut text);
+    out.print(&String::from_utf8_lossy(&text))?;
+    Ok(ExitCode::SUCCESS)
 }

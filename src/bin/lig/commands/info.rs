@@ -1,91 +1,185 @@
-//! `lig info`: what takes the space.
+//! `lig info`: what takes the space in a file.
 
+use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
-use lignite::{BlockReport, IndexedReader};
-use serde_json::json;
+use anyhow::Result;
+use lignite::IndexedReader;
+use serde::Serialize;
 
-use crate::args::Args;
-use crate::commands::Ending;
-use crate::input::Input;
+use super::{Outcome, Tally, exit_code};
+use crate::args::InfoArgs;
+use crate::output::{Output, describe, escape, name};
 use crate::units;
 
-/// Rows of each table for people.
-const ROWS: usize = 20;
-/// Bytes of a template for people.
-const TEXT: usize = 100;
+/// Characters of a template that are shown in the table.
+const TEMPLATE_CHARS_MAX: usize = 100;
 
-/// Reports on one file.
-pub(crate) fn run(args: &Args, input: &Input) -> anyhow::Result<Ending> {
-    let Some(path) = input.path() else { bail!("info needs a file, not standard input") };
-    let mut reader = IndexedReader::open(File::open(path).context("cannot open")?)?;
-    for index in 0..reader.blocks().len() {
-        let report = reader.report(index)?;
-        let Some(block) = reader.blocks().get(index) else { break };
-        let (stored, raw, lines) = (block.stored_bytes, block.raw_bytes, block.lines);
-        if args.json {
-            let value = as_json(index, stored, raw, lines, &report);
-            writeln!(io::stdout().lock(), "{value}")?;
-        } else {
-            let head = format!(
-                "block {index}: {lines} lines, {} in {}, {} templates ({}), {} columns",
-                units::bytes(raw),
-                units::bytes(stored),
-                report.templates.len(),
-                units::bytes(report.templates_stored_bytes),
-                report.columns.len(),
-            );
-            for_people(&head, &report)?;
-        }
-    }
-    Ok(Ending::Whole)
-}
-
-fn as_json(
-    index: usize,
-    stored: u64,
-    raw: u64,
+/// What a file is made of.
+#[derive(Debug, Default, Serialize)]
+struct FileReport {
+    name: String,
+    stored_bytes: u64,
+    raw_bytes: u64,
     lines: u64,
-    report: &BlockReport,
-) -> serde_json::Value {
-    let templates = report.templates.iter().map(|template| {
-        json!({"text": String::from_utf8_lossy(&template.text), "lines": template.lines})
-    });
-    let columns = report.columns.iter().map(|column| {
-        json!({
-            "name": column.name, "kind": column.kind, "encoding": column.encoding, "codec": column.codec,
-            "values": column.values, "encoded_bytes": column.encoded_bytes, "stored_bytes": column.stored_bytes,
-        })
-    });
-    json!({
-        "block": index, "stored_bytes": stored, "raw_bytes": raw, "lines": lines,
-        "templates_stored_bytes": report.templates_stored_bytes,
-        "templates": templates.collect::<Vec<_>>(), "columns": columns.collect::<Vec<_>>(),
-    })
+    blocks: usize,
+    template_table_bytes: u64,
+    /// By lines, most first; the same text in several blocks is one template.
+    templates: Vec<Template>,
+    /// By stored bytes, most first.
+    columns: Vec<Column>,
 }
 
-fn for_people(head: &str, report: &BlockReport) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{head}\n\n     bytes    encoded     values  codec  column      encoding")?;
-    let mut columns: Vec<_> = report.columns.iter().collect();
-    columns.sort_by_key(|column| std::cmp::Reverse(column.stored_bytes));
-    for column in columns.iter().take(ROWS) {
-        let (stored, encoded) = (column.stored_bytes, column.encoded_bytes);
-        let (values, codec, name) = (column.values, column.codec, &column.name);
+#[derive(Debug, Serialize)]
+struct Template {
+    text: String,
+    lines: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Column {
+    block: usize,
+    name: String,
+    kind: &'static str,
+    encoding: String,
+    codec: &'static str,
+    values: u64,
+    encoded_bytes: u64,
+    stored_bytes: u64,
+}
+
+pub(crate) fn run(args: &InfoArgs, out: &mut Output) -> Result<ExitCode> {
+    let mut tally = Tally::default();
+    for path in &args.files {
+        match report(path) {
+            Ok(report) if args.json => out.json(&report)?,
+            Ok(report) => out.print(&text(&report, args.top))?,
+            Err(err) => {
+                out.error(format_args!("{}: {}", name(path), describe(&err)));
+                tally.add(Outcome::Failed);
+                continue;
+            }
+        }
+        tally.add(Outcome::Done);
+    }
+    Ok(exit_code(tally.outcome()))
+}
+
+fn report(path: &Path) -> Result<FileReport> {
+    let file = File::open(path)?;
+    let stored_bytes = file.metadata()?.len();
+    let mut reader = IndexedReader::open(file)?;
+    let mut report = FileReport {
+        name: name(path),
+        stored_bytes,
+        blocks: reader.blocks().len(),
+        ..FileReport::default()
+    };
+    for block in reader.blocks() {
+        report.raw_bytes += block.raw_bytes;
+        report.lines += block.lines;
+    }
+    let mut lines_of: HashMap<Vec<u8>, u64> = HashMap::new();
+    for index in 0..report.blocks {
+        let block = reader.report(index)?;
+        report.template_table_bytes += block.templates_stored_bytes;
+        for template in block.templates {
+            *lines_of.entry(template.text).or_default() += template.lines;
+        }
+        report.columns.extend(block.columns.into_iter().map(|column| Column {
+            block: index,
+            name: column.name,
+            kind: column.kind,
+            encoding: column.encoding,
+            codec: column.codec,
+            values: column.values,
+            encoded_bytes: column.encoded_bytes,
+            stored_bytes: column.stored_bytes,
+        }));
+    }
+    let template = |(text, lines): (Vec<u8>, u64)| Template {
+        text: String::from_utf8_lossy(&text).into_owned(),
+        lines,
+    };
+    report.templates = lines_of.into_iter().map(template).collect();
+    report
+        .templates
+        .sort_unstable_by(|a, b| b.lines.cmp(&a.lines).then_with(|| a.text.cmp(&b.text)));
+    report.columns.sort_by_key(|column| std::cmp::Reverse(column.stored_bytes));
+    Ok(report)
+}
+
+fn text(report: &FileReport, top: usize) -> String {
+    let mut text = format!(
+        "{}: {} => {}, ratio {}, {} lines, {} blocks, {} templates, {} columns\n",
+        report.name,
+        units::bytes(report.raw_bytes),
+        units::bytes(report.stored_bytes),
+        units::ratio(report.raw_bytes, report.stored_bytes),
+        report.lines,
+        report.blocks,
+        report.templates.len(),
+        report.columns.len(),
+    );
+    let _infallible = write_templates(&mut text, report, top);
+    let _infallible = write_columns(&mut text, report, top);
+    text
+}
+
+fn write_templates(text: &mut String, report: &FileReport, top: usize) -> std::fmt::Result {
+    if report.templates.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "\n{:>10} {:>7}  template", "lines", "share")?;
+    for template in report.templates.iter().take(top) {
+        let shown: String = template.text.trim_end().chars().take(TEMPLATE_CHARS_MAX).collect();
+        let share = units::percent(template.lines, report.lines);
+        writeln!(text, "{:>10} {share:>7}  {}", template.lines, escape(&shown))?;
+    }
+    more(text, report.templates.len(), top)
+}
+
+fn write_columns(text: &mut String, report: &FileReport, top: usize) -> std::fmt::Result {
+    writeln!(
+        text,
+        "\n{:>10} {:>7} {:>5}  {:<10} {:<9} {:<28} {:<8} {:>10}",
+        "stored", "share", "block", "column", "kind", "encoding", "codec", "values"
+    )?;
+    let share = |bytes| units::percent(bytes, report.stored_bytes);
+    if report.template_table_bytes > 0 {
+        let bytes = report.template_table_bytes;
         writeln!(
-            stdout,
-            "{stored:>10} {encoded:>10} {values:>10}  {codec:<5}  {name:<10}  {}",
-            column.encoding
+            text,
+            "{:>10} {:>7} {:>5}  {:<10}",
+            units::bytes(bytes),
+            share(bytes),
+            "all",
+            "(templates)"
         )?;
     }
-    writeln!(stdout, "\n     lines  template")?;
-    let mut templates: Vec<_> = report.templates.iter().collect();
-    templates.sort_by_key(|template| std::cmp::Reverse(template.lines));
-    for template in templates.iter().take(ROWS) {
-        let text = template.text.get(..template.text.len().min(TEXT)).unwrap_or_default();
-        writeln!(stdout, "{:>10}  {}", template.lines, units::name(text))?;
+    for column in report.columns.iter().take(top) {
+        writeln!(
+            text,
+            "{:>10} {:>7} {:>5}  {:<10} {:<9} {:<28} {:<8} {:>10}",
+            units::bytes(column.stored_bytes),
+            share(column.stored_bytes),
+            column.block,
+            escape(&column.name),
+            column.kind,
+            escape(&column.encoding),
+            column.codec,
+            column.values,
+        )?;
     }
-    writeln!(stdout)
+    more(text, report.columns.len(), top)
+}
+
+fn more(text: &mut String, all: usize, top: usize) -> std::fmt::Result {
+    match all.checked_sub(top) {
+        None | Some(0) => Ok(()),
+        Some(more) => writeln!(text, "{:>10} and {more} more (-n shows more)", "…"),
+    }
 }

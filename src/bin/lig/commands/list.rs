@@ -1,78 +1,127 @@
-//! `lig -l`
+//! `lig -l`: what is known of files without decoding them.
 
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::fmt::Write as _;
+use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Result, bail};
 use lignite::IndexedReader;
 use serde::Serialize;
 
-use crate::args::Args;
-use crate::commands::Ending;
-use crate::input::Input;
+use super::{Outcome, Tally, exit_code};
+use crate::args::FilterArgs;
+use crate::input::{self, Input};
+use crate::output::{Output, describe, escape};
 use crate::units;
 
-/// A row of the table.
-#[derive(Debug, Serialize)]
+/// One row: a file, or all of them.
+#[derive(Debug, Default, Serialize)]
 struct Row {
     name: String,
     stored_bytes: u64,
     raw_bytes: u64,
-    ratio: f64,
     lines: u64,
-    streams: usize,
-    blocks: usize,
+    blocks: u64,
+    /// The most that one block has.
     templates: u64,
-    level: u8,
-    finished: bool,
+    /// First and last printed time, in nanoseconds since 1970 without regard to zone.
+    time_range: Option<(i64, i64)>,
 }
 
-/// Writes the head of the table.
-pub(crate) fn header(args: &Args) -> anyhow::Result<()> {
-    if !args.json {
-        writeln!(
-            io::stdout().lock(),
-            "    stored        raw   ratio      lines  blocks  templates  name"
-        )?;
+pub(crate) fn run(args: &FilterArgs, out: &mut Output) -> Result<ExitCode> {
+    let mut tally = Tally::default();
+    let mut rows = Vec::new();
+    for input in input::collect(args)? {
+        let row = match input {
+            Ok(input) => row(&input).map_err(|err| (input.found, input.name(), err)),
+            Err(message) => {
+                out.error(message);
+                tally.add(Outcome::Failed);
+                continue;
+            }
+        };
+        match row {
+            Ok(row) if args.json => out.json(&row)?,
+            Ok(row) => rows.push(row),
+            Err((found, name, err)) => {
+                let is_ours = !err.downcast_ref().is_some_and(|err: &lignite::Error| {
+                    matches!(err.kind(), lignite::ErrorKind::BadMagic { .. })
+                });
+                if found && !is_ours {
+                    continue;
+                }
+                out.error(format_args!("{name}: {}", describe(&err)));
+                tally.add(Outcome::Failed);
+                continue;
+            }
+        }
+        tally.add(Outcome::Done);
     }
-    Ok(())
+    if !rows.is_empty() {
+        out.print(&table(&rows))?;
+    }
+    Ok(exit_code(tally.outcome()))
 }
 
-/// Lists one file.
-pub(crate) fn run(args: &Args, input: &Input) -> anyhow::Result<Ending> {
-    let Some(path) = input.path() else { bail!("a listing needs a file, not standard input") };
-    let reader = IndexedReader::open(File::open(path).context("cannot open")?)?;
-    let (streams, blocks) = (reader.streams(), reader.blocks());
-    let stored_bytes = streams.iter().map(|stream| stream.stored_bytes).sum();
-    let raw_bytes = blocks.iter().map(|block| block.raw_bytes).sum();
-    let row = Row {
-        name: units::name(path.as_os_str().as_encoded_bytes()),
-        stored_bytes,
-        raw_bytes,
-        ratio: units::ratio(raw_bytes, stored_bytes),
-        lines: blocks.iter().map(|block| block.lines).sum(),
-        streams: streams.len(),
-        blocks: blocks.len(),
-        templates: blocks.iter().map(|block| block.templates).sum(),
-        level: streams.first().map_or(0, |stream| stream.level),
-        finished: streams.iter().all(|stream| stream.finished),
-    };
-    let mut stdout = io::stdout().lock();
-    if args.json {
-        writeln!(stdout, "{}", serde_json::to_string(&row)?)?;
-    } else {
-        writeln!(
-            stdout,
-            "{:>10} {:>10} {:>6.2}x {:>10} {:>7} {:>10}  {}{}",
-            units::bytes(row.stored_bytes),
-            units::bytes(row.raw_bytes),
-            row.ratio,
-            row.lines,
-            row.blocks,
-            row.templates,
-            row.name,
-            if row.finished { "" } else { " (unfinished)" },
-        )?;
+fn row(input: &Input) -> Result<Row> {
+    let opened = input.open()?;
+    if !opened.metadata.is_file() {
+        bail!("-l needs a file, not a pipe");
     }
-    Ok(if row.finished { Ending::Whole } else { Ending::Partly })
+    let reader = IndexedReader::open(&opened.file)?;
+    let mut row = Row { name: input.name(), stored_bytes: opened.metadata.len(), ..Row::default() };
+    for block in reader.blocks() {
+        row.raw_bytes += block.raw_bytes;
+        row.lines += block.lines;
+        row.blocks += 1;
+        row.templates = row.templates.max(block.templates);
+    }
+    Ok(row)
+}
+
+fn join(a: Option<(i64, i64)>, b: Option<(i64, i64)>) -> Option<(i64, i64)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (a, b) => a.or(b),
+    }
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut text = format!(
+        "{:>10} {:>10} {:>7} {:>10} {:>6} {:>9}  {:<41}  {}\n",
+        "stored", "raw", "ratio", "lines", "blocks", "templates", "time span", "name"
+    );
+    for row in rows {
+        line(&mut text, row);
+    }
+    if rows.len() > 1 {
+        let mut total = Row { name: format!("({} files)", rows.len()), ..Row::default() };
+        for row in rows {
+            total.stored_bytes += row.stored_bytes;
+            total.raw_bytes += row.raw_bytes;
+            total.lines += row.lines;
+            total.blocks += row.blocks;
+            total.templates = total.templates.max(row.templates);
+            total.time_range = join(total.time_range, row.time_range);
+        }
+        line(&mut text, &total);
+    }
+    text
+}
+
+fn line(text: &mut String, row: &Row) {
+    let span = row.time_range.map_or_else(
+        || "-".to_owned(),
+        |(first, last)| format!("{} - {}", units::time(first), units::time(last)),
+    );
+    let _infallible = writeln!(
+        text,
+        "{:>10} {:>10} {:>7} {:>10} {:>6} {:>9}  {span:<41}  {}",
+        units::bytes(row.stored_bytes),
+        units::bytes(row.raw_bytes),
+        units::ratio(row.raw_bytes, row.stored_bytes),
+        row.lines,
+        row.blocks,
+        row.templates,
+        escape(&row.name),
+    );
 }

@@ -1,0 +1,104 @@
+//! How to compress: level, size of blocks, threads and memory, from flags and environment.
+
+use std::num::NonZeroUsize;
+
+use anyhow::{Context, Result, bail};
+use lignite::WriterBuilder;
+
+use crate::args::{DEFAULT_LEVEL, FilterArgs};
+use crate::output::name;
+use crate::units;
+
+/// Threads where nothing else is asked for.
+const DEFAULT_THREADS_MAX: usize = 4;
+/// A file below this is one block at every level: a second thread would only cost its start.
+const SMALL_BYTES: u64 = 1 << 20;
+/// The levels this build has.
+const LEVEL_MAX: u8 = 7;
+
+/// How to compress, the same for all inputs.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    builder: WriterBuilder,
+    threads: NonZeroUsize,
+}
+
+impl Plan {
+    pub(crate) fn new(args: &FilterArgs) -> Result<Self> {
+        let level = level(args)?;
+        let mut builder = WriterBuilder::new();
+        builder.level(level)?;
+        if let Some(bytes) = args.block_size {
+            builder.block_bytes(bytes).context("--block-size")?;
+        }
+        let threads = within_memory(threads(args)?, args)?;
+        Ok(Self { builder, threads })
+    }
+
+    /// The builder for an input of a length, where that is known.
+    pub(super) fn builder(&self, bytes: Option<u64>) -> WriterBuilder {
+        let mut builder = self.builder.clone();
+        let small = bytes.is_some_and(|bytes| bytes < SMALL_BYTES);
+        builder.threads(if small { NonZeroUsize::MIN } else { self.threads });
+        builder
+    }
+}
+
+fn level(args: &FilterArgs) -> Result<u8> {
+    let from_env = || match std::env::var_os("LIG_LEVEL") {
+        None => Ok(DEFAULT_LEVEL),
+        Some(text) => text
+            .to_str()
+            .and_then(|text| text.parse().ok())
+            .filter(|level| (1..=9).contains(level))
+            .with_context(|| format!("LIG_LEVEL: {} is no level from 1 to 9", name(text.as_ref()))),
+    };
+    let level = args.level.0.map_or_else(from_env, Ok)?;
+    if level > LEVEL_MAX {
+        bail!(
+            "level {level} needs the model, which is not in this build (-1 to -{LEVEL_MAX} work)"
+        );
+    }
+    Ok(level)
+}
+
+fn threads(args: &FilterArgs) -> Result<NonZeroUsize> {
+    let from_env = || match std::env::var_os("LIG_THREADS") {
+        None => Ok(None),
+        Some(text) => match text.to_str().and_then(|text| text.parse().ok()) {
+            Some(threads) => Ok(Some(threads)),
+            None => bail!("LIG_THREADS: {} is no number of threads", name(text.as_ref())),
+        },
+    };
+    let asked = if args.threads.is_some() { args.threads } else { from_env()? };
+    if let Some(threads) = asked.and_then(NonZeroUsize::new) {
+        return Ok(threads);
+    }
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let most = NonZeroUsize::new(DEFAULT_THREADS_MAX).unwrap_or(NonZeroUsize::MIN);
+    Ok(if asked.is_some() { cores } else { cores.min(most) })
+}
+
+/// Memory that compression takes, at most: what is there once, and what each thread adds.
+fn memory_estimate(threads: usize, block_bytes: Option<u32>) -> u64 {
+    const BASE_BYTES: u64 = 100_000_000;
+    const THREAD_BYTES: u64 = 100_000_000;
+    /// A block is held raw, split, encoded and compressed.
+    const PER_RAW_BYTE: u64 = 6;
+    let block = u64::from(block_bytes.unwrap_or(0)).saturating_mul(PER_RAW_BYTE);
+    let threads = u64::try_from(threads).unwrap_or(u64::MAX);
+    BASE_BYTES.saturating_add(threads.saturating_mul(THREAD_BYTES.max(block)))
+}
+
+fn within_memory(threads: NonZeroUsize, args: &FilterArgs) -> Result<NonZeroUsize> {
+    let Some(allowed) = args.memory else { return Ok(threads) };
+    let fits = |threads: usize| memory_estimate(threads, args.block_size) <= allowed;
+    let most = (1..=threads.get()).rev().find(|&threads| fits(threads));
+    most.and_then(NonZeroUsize::new).with_context(|| {
+        format!(
+            "--memory: one thread needs {}, allowed are {}",
+            units::bytes(memory_estimate(1, args.block_size)),
+            units::bytes(allowed)
+        )
+    })
+}

@@ -1,0 +1,96 @@
+//! `lig -dcf` as a universal cat.
+
+use std::io::Write;
+
+use super::{Place, log};
+
+type Pack = fn(&[u8]) -> Vec<u8>;
+
+fn zstd(raw: &[u8]) -> Vec<u8> {
+    zstd::bulk::compress(raw, 1).unwrap()
+}
+
+fn gzip(raw: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(raw).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn bzip2(raw: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::default());
+    encoder.write_all(raw).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn lz4(raw: &[u8]) -> Vec<u8> {
+    let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    encoder.write_all(raw).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn xz(raw: &[u8]) -> Vec<u8> {
+    let mut encoder = xz2::write::XzEncoder::new(Vec::new(), 1);
+    encoder.write_all(raw).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn anything_else_passes_through() {
+    let place = Place::new();
+    for raw in [&b"x"[..], b"", b"plain text\n", &[0, 1, 2, 255]] {
+        place.pipe(["-dcf"], raw).code(0).silent().puts(raw);
+    }
+    place.pipe(["-dc"], b"x").code(1).says("standard input: not a lignite file").puts(b"");
+}
+
+#[test]
+fn other_formats_are_decoded() {
+    let place = Place::new();
+    let packers: [(&str, Pack); 5] =
+        [("gzip", gzip), ("zstd", zstd), ("xz", xz), ("bzip2", bzip2), ("lz4", lz4)];
+    for (name, pack) in packers {
+        let packed = [pack(&log(900)), pack(&log(100))].concat();
+        let raw = [log(900), log(100)].concat();
+        place.pipe(["-dcf"], &packed).code(0).silent().puts(&raw);
+        place.write("other.lig", &packed);
+        place.lig(["-d", "other.lig"]).code(1).says(&format!("looks like {name}"));
+    }
+}
+
+#[test]
+fn mixed_inputs_come_out_in_order() {
+    let place = Place::new();
+    place.write("a.log", log(10));
+    place.write("b.gz", gzip(&log(20)));
+    place.lig(["a.log"]).code(0);
+    let raw = [log(10), log(20), log(10)].concat();
+    place.lig(["-dcf", "a.log.lig", "b.gz", "a.log"]).code(0).puts(&raw);
+}
+
+#[cfg(unix)]
+#[test]
+fn ligcat_is_the_universal_cat_by_name() {
+    let place = Place::new();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_lig"), place.path("ligcat")).unwrap();
+    let packed = place.pipe([] as [&str; 0], log(30)).code(0).stdout;
+    let mut ligcat = super::command(&place.path("ligcat"), place.dir.path(), [] as [&str; 0]);
+    super::feed(&mut ligcat, &packed).code(0).silent().puts(&log(30));
+    super::feed(&mut ligcat, b"text").code(0).silent().puts(b"text");
+}
+
+#[test]
+fn our_blocks_behind_a_damaged_start_are_not_passed_through() {
+    let place = Place::new();
+    let mut packed = place.pipe([] as [&str; 0], log(300)).code(0).stdout;
+    packed[0] ^= 0xff;
+    place.pipe(["-dcf"], packed).code(1).says("standard input: ").puts(b"");
+}
+
+#[test]
+fn broken_foreign_data_is_a_failure() {
+    let place = Place::new();
+    let mut packed = gzip(&log(3_000));
+    packed.truncate(40);
+    let ran = place.pipe(["-dcf"], packed);
+    assert!(matches!(ran.code, Some(1 | 3)), "{ran:?}");
+}

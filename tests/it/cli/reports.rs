@@ -1,0 +1,80 @@
+//! Lists, reports, help.
+
+use super::{Place, Ran, log};
+
+#[test]
+fn a_list_has_sizes_lines_and_names() {
+    let place = Place::new();
+    place.write("a.log", log(500));
+    place.write("b.log", log(30));
+    place.lig(["a.log", "b.log"]).code(0);
+    let ran = place.lig(["-l", "a.log.lig", "b.log.lig"]).code(0).silent();
+    let text = String::from_utf8(ran.stdout).unwrap();
+    let rows: Vec<&str> = text.lines().collect();
+    assert_eq!(rows.len(), 4);
+    for column in ["stored", "raw", "ratio", "lines", "blocks", "templates", "time span", "name"] {
+        assert!(rows[0].contains(column));
+    }
+    assert!(rows[1].contains(" 500 ") && rows[1].ends_with("a.log.lig"));
+    assert!(rows[3].contains(" 530 ") && rows[3].ends_with("(2 files)"));
+}
+
+#[test]
+fn a_list_as_json_is_one_object_a_line() {
+    let place = Place::new();
+    place.write("a.log", log(500));
+    place.lig(["a.log"]).code(0);
+    let ran = place.lig(["-l", "--json", "a.log.lig", "nofile"]).code(3).says("nofile");
+    let row: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(row["lines"], 500);
+    assert_eq!(row["raw_bytes"], log(500).len());
+    assert_eq!(row["stored_bytes"], place.read("a.log.lig").len());
+    assert_eq!(row["name"], "a.log.lig");
+}
+
+#[test]
+fn what_is_not_ours_is_not_listed() {
+    let place = Place::new();
+    place.write("a.log", log(5));
+    place.lig(["-l", "a.log"]).code(1).says("a.log: not a lignite file");
+    place.pipe(["-l"], b"").code(1).says("-l needs a file");
+    place.lig(["--json", "a.log"]).code(1).says("--list");
+}
+
+#[test]
+fn info_says_what_takes_the_space() {
+    let place = Place::new();
+    place.write("a.log", log(500));
+    place.lig(["a.log"]).code(0);
+    let ran = place.lig(["info", "a.log.lig"]).code(0).silent();
+    let text = String::from_utf8(ran.stdout).unwrap();
+    assert!(text.starts_with("a.log.lig: ") && text.contains("500 lines"), "{text}");
+    let ran = place.lig(["info", "--json", "a.log.lig"]).code(0).silent();
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(report["lines"], 500);
+    assert!(report["columns"].is_array() && report["templates"].is_array());
+    place.lig(["info", "nofile", "a.log.lig"]).code(3).says("nofile: no such file");
+    place.lig(["info"]).code(1).says("see --help");
+}
+
+#[test]
+fn help_version_and_generated_pages_go_to_standard_output() {
+    let place = Place::new();
+    let text = |args: &[&str]| {
+        let Ran { stdout, .. } = place.lig(args).code(0).silent();
+        String::from_utf8(stdout).unwrap()
+    };
+    assert_eq!(text(&["-V"]), format!("lig {}\n", env!("CARGO_PKG_VERSION")));
+    assert!(text(&["--help"]).contains("Exit codes"));
+    assert!(text(&["-h"]).contains("--decompress"));
+    assert!(text(&["info", "--help"]).contains("lig info"));
+    assert!(text(&["--generate", "man"]).contains(".TH lig 1"));
+    for (shell, mark) in [
+        ("complete-bash", "complete -F"),
+        ("complete-zsh", "#compdef lig"),
+        ("complete-fish", "complete -c lig"),
+        ("complete-powershell", "Register-ArgumentCompleter"),
+    ] {
+        assert!(text(&["--generate", shell]).contains(mark), "{shell}");
+    }
+}
