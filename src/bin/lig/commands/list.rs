@@ -25,6 +25,8 @@ struct Row {
     templates: u64,
     /// First and last printed time, in nanoseconds since 1970 without regard to zone.
     time_range: Option<(i64, i64)>,
+    /// Every stream in the file has its commit.
+    finished: bool,
 }
 
 pub(crate) fn run(args: &FilterArgs, out: &mut Output) -> Result<ExitCode> {
@@ -69,6 +71,7 @@ fn row(input: &Input) -> Result<Row> {
     }
     let reader = IndexedReader::open(&opened.file)?;
     let mut row = Row { name: input.name(), stored_bytes: opened.metadata.len(), ..Row::default() };
+    row.finished = reader.streams().iter().all(|stream| stream.finished);
     for block in reader.blocks() {
         row.raw_bytes += block.raw_bytes;
         row.lines += block.lines;
@@ -94,7 +97,8 @@ fn table(rows: &[Row]) -> String {
         line(&mut text, row);
     }
     if rows.len() > 1 {
-        let mut total = Row { name: format!("({} files)", rows.len()), ..Row::default() };
+        let name = format!("({} files)", rows.len());
+        let mut total = Row { name, finished: true, ..Row::default() };
         for row in rows {
             total.stored_bytes += row.stored_bytes;
             total.raw_bytes += row.raw_bytes;
@@ -124,4 +128,9 @@ fn line(text: &mut String, row: &Row) {
         row.templates,
         escape(&row.name),
     );
+    if !row.finished {
+        // In place of the newline.
+        text.truncate(text.trim_end().len());
+        text.push_str(" (unfinished)\n");
+    }
 }
