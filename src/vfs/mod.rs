@@ -1,23 +1,43 @@
 //! File operations, behind one small trait, so that a test can make any of them fail.
 //!
-//! [`AtomicFile`] is how a whole file comes to be: written beside its final name, synced, renamed, its directory synced.
-//! A crash at any point leaves the old file or the new one under that name, never a part.
+//! *Invariant:* nothing in the crate or its command line reaches a file but through a [`FileSystem`]. (A test looks for
+//! calls that go around it.)
 
+mod atomic;
+mod faulty;
+mod info;
 mod os;
 
+pub use atomic::AtomicFile;
+pub use faulty::{Fault, FaultyFileSystem, Operation};
+pub use info::{FileInfo, FileKind};
 pub use os::OsFileSystem;
 
-use std::ffi::OsString;
 use std::fmt::Debug;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What is asked of a file system.
-pub trait FileSystem: Debug {
+/// What is asked of a file system. Paths mean what they mean to the operating system.
+pub trait FileSystem: Debug + Send + Sync {
     /// Opens a file for reading.
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>>;
+    /// Standard input.
+    fn stdin(&self) -> io::Result<Box<dyn ReadFile>>;
     /// Creates a file that is not there.
     fn create_new(&self, path: &Path, access: Access) -> io::Result<Box<dyn WriteFile>>;
+    /// Opens a file that is there: what is written goes behind its end. What a device or a pipe makes of it is its own.
+    fn append(&self, path: &Path) -> io::Result<Box<dyn WriteFile>>;
+    /// Standard output, without a buffer in between.
+    fn stdout(&self) -> io::Result<Box<dyn WriteFile>>;
+    /// What is known of the file that a path leads to.
+    fn info(&self, path: &Path) -> io::Result<FileInfo>;
+    /// What is known of a name itself, where that is a symbolic link.
+    fn link_info(&self, path: &Path) -> io::Result<FileInfo>;
+    /// The entries of a directory, in any order; each is its path and what the name itself is.
+    fn list(&self, path: &Path) -> io::Result<Vec<io::Result<(PathBuf, FileKind)>>>;
+    /// Creates a directory, and those above it that are missing.
+    fn create_dir_all(&self, path: &Path) -> io::Result<()>;
     /// Gives a file another name, which may be taken.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
@@ -36,77 +56,26 @@ pub enum Access {
 }
 
 /// A file open for reading.
-pub trait ReadFile: io::Read + io::Seek + Debug {}
+pub trait ReadFile: io::Read + io::Seek + Debug + Send {
+    /// What is known of it now.
+    fn info(&self) -> io::Result<FileInfo>;
+    /// The operating system's file, where it is one: something to wait for.
+    fn as_os(&self) -> Option<&File> {
+        None
+    }
+}
 
 /// A file open for writing.
-pub trait WriteFile: io::Write + Debug {
+pub trait WriteFile: io::Write + Debug + Send {
+    /// What is known of it now.
+    fn info(&self) -> io::Result<FileInfo>;
     /// Makes what was written durable.
     fn sync(&mut self) -> io::Result<()>;
     /// Takes the exclusive lock, or fails with [`WouldBlock`](io::ErrorKind::WouldBlock).
     fn lock(&mut self) -> io::Result<()>;
-    /// Takes over mode and modification time of `source`.
-    fn take_over(&mut self, source: &Path) -> io::Result<()>;
-}
-
-/// A file that has its final name only once it is whole. Removed when dropped before that.
-#[derive(Debug)]
-pub struct AtomicFile<'a> {
-    system: &'a dyn FileSystem,
-    file: Box<dyn WriteFile>,
-    temporary: PathBuf,
-    target: PathBuf,
-    source: Option<PathBuf>,
-    persisted: bool,
-}
-
-impl<'a> AtomicFile<'a> {
-    /// Begins the file that will be `target`, with mode and time of `source` if it has one.
-    pub fn create(
-        system: &'a dyn FileSystem,
-        target: &Path,
-        source: Option<&Path>,
-    ) -> io::Result<Self> {
-        let own = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        let mut name = OsString::from(".");
-        name.push(own);
-        name.push(format!(".tmp-{}", std::process::id()));
-        let temporary = target.with_file_name(name);
-        let access = if source.is_some() { Access::Private } else { Access::Usual };
-        let file = system.create_new(&temporary, access)?;
-        let (target, source) = (target.to_owned(), source.map(Path::to_owned));
-        Ok(Self { system, file, temporary, target, source, persisted: false })
-    }
-
-    /// Makes the file durable under its final name.
-    pub fn persist(mut self) -> io::Result<()> {
-        if let Some(source) = &self.source {
-            self.file.take_over(source)?;
-        }
-        self.file.sync()?;
-        self.system.rename(&self.temporary, &self.target)?;
-        self.persisted = true;
-        let dir = self.target.parent().filter(|dir| !dir.as_os_str().is_empty());
-        self.system.sync_dir(dir.unwrap_or_else(|| Path::new(".")))
-    }
-}
-
-impl io::Write for AtomicFile<'_> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.file.write(buf)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Drop for AtomicFile<'_> {
-    fn drop(&mut self) {
-        if !self.persisted {
-            // The error that led here is the one to report.
-            drop(self.system.unlink(&self.temporary));
-        }
-    }
+    /// Takes over mode, owner and modification time of a file, as far as the system lets us. Never more rights than it
+    /// had.
+    fn take_over(&mut self, source: &FileInfo) -> io::Result<()>;
 }
 
 #[cfg(test)]

@@ -1,109 +1,43 @@
-use std::cell::Cell;
 use std::io::Write as _;
-use std::rc::Rc;
 
 use super::*;
 
-/// Passes everything on but the n-th operation, which fails.
-#[derive(Clone, Debug)]
-struct Faulty {
-    left: Rc<Cell<u32>>,
-}
-
-impl Faulty {
-    fn step(&self) -> io::Result<()> {
-        match self.left.get() {
-            0 => Ok(()),
-            1 => Err(io::ErrorKind::StorageFull.into()),
-            left => {
-                self.left.set(left - 1);
-                Ok(())
-            }
-        }
-    }
-}
-
-#[derive(Debug)]
-struct FaultyFile(Faulty, Box<dyn WriteFile>);
-
-impl io::Write for FaultyFile {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0.step()?;
-        self.1.write(buf)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.step()?;
-        self.1.flush()
-    }
-}
-
-impl WriteFile for FaultyFile {
-    fn sync(&mut self) -> io::Result<()> {
-        self.0.step()?;
-        self.1.sync()
-    }
-
-    fn lock(&mut self) -> io::Result<()> {
-        self.1.lock()
-    }
-
-    fn take_over(&mut self, source: &Path) -> io::Result<()> {
-        self.0.step()?;
-        self.1.take_over(source)
-    }
-}
-
-impl FileSystem for Faulty {
-    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
-        OsFileSystem.open(path)
-    }
-
-    fn create_new(&self, path: &Path, access: Access) -> io::Result<Box<dyn WriteFile>> {
-        self.step()?;
-        Ok(Box::new(FaultyFile(self.clone(), OsFileSystem.create_new(path, access)?)))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.step()?;
-        OsFileSystem.rename(from, to)
-    }
-
-    // Cleaning up works: a disk that is full still removes files.
-    fn unlink(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.unlink(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.step()?;
-        OsFileSystem.sync_dir(path)
-    }
-}
+const ENOSPC: i32 = 28;
 
 fn write(system: &dyn FileSystem, target: &Path) -> io::Result<()> {
-    let mut file = AtomicFile::create(system, target, Some(target))?;
+    let source = system.info(target).ok();
+    let mut file = AtomicFile::create(system, target, source)?;
     file.write_all(b"new")?;
     file.persist()
 }
 
-#[test]
-fn a_fault_at_any_call_leaves_the_old_file_or_the_new_one() {
-    let mut faults = 0;
+/// Writes with a fault at each operation in turn; returns how many there were.
+fn sweep(fault: fn(u64) -> Fault, spared: &[Operation]) -> u64 {
     for n in 1.. {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("file");
         std::fs::write(&target, b"old").unwrap();
-        let result = write(&Faulty { left: Rc::new(Cell::new(n)) }, &target);
+        let system = FaultyFileSystem::sparing(OsFileSystem, fault(n), ENOSPC, spared);
+        let result = write(&system, &target);
         let content = std::fs::read(&target).unwrap();
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "fault {n} left a part");
-        if result.is_ok() {
-            assert_eq!(content, b"new");
-            break;
-        }
-        faults += 1;
-        assert!(content == b"old" || content == b"new");
+        let Some(failed) = system.failed() else {
+            assert!(result.is_ok() && content == b"new");
+            return n - 1;
+        };
+        let left = std::fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(left, 1, "a fault of {failed:?} left a part");
+        assert_eq!(result.unwrap_err().kind(), io::ErrorKind::StorageFull, "{failed:?}");
+        assert_eq!(content, if failed == Operation::SyncDir { b"new" } else { b"old" });
     }
-    assert_eq!(faults, 6, "create, write, take over, sync, rename, sync of the directory");
+    unreachable!()
+}
+
+#[test]
+fn a_fault_at_any_call_leaves_the_old_file_or_the_new_one() {
+    let spared = [Operation::Info, Operation::Unlink];
+    // Create, write, flush, take over, sync, rename, sync of the directory.
+    assert_eq!(sweep(Fault::Once, &spared), 7);
+    assert_eq!(sweep(Fault::From, &spared), 7);
 }
 
 #[test]
@@ -112,7 +46,38 @@ fn a_second_lock_is_refused() {
     let path = dir.path().join("file");
     let mut first = OsFileSystem.create_new(&path, Access::Usual).unwrap();
     first.lock().unwrap();
-    let mut second: Box<dyn WriteFile> =
-        Box::new(std::fs::File::options().write(true).open(&path).unwrap());
+    let mut second = OsFileSystem.append(&path).unwrap();
     assert_eq!(second.lock().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn appending_goes_behind_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    std::fs::write(&path, b"old").unwrap();
+    OsFileSystem.append(&path).unwrap().write_all(b"new").unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"oldnew");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_private_file_takes_over_a_mode_in_the_end() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let (source, target) = (dir.path().join("source"), dir.path().join("target"));
+    std::fs::write(&source, b"").unwrap();
+    std::fs::set_permissions(&source, std::fs::Permissions::from_mode(0o4751)).unwrap();
+    let source = OsFileSystem.info(&source).unwrap();
+    let file = AtomicFile::create(&OsFileSystem, &target, Some(source.clone())).unwrap();
+    for entry in OsFileSystem.list(dir.path()).unwrap() {
+        let (path, kind) = entry.unwrap();
+        let mode = OsFileSystem.info(&path).unwrap().mode.unwrap();
+        assert_eq!(kind, FileKind::File);
+        assert!(path.ends_with("source") || mode == 0o600, "{mode:o}");
+    }
+    file.persist().unwrap();
+    let target = OsFileSystem.info(&target).unwrap();
+    // Rights of a program to run as its owner are not passed on.
+    assert_eq!(target.mode, Some(0o751));
+    assert_eq!(target.modified, source.modified);
 }

@@ -1,5 +1,16 @@
-//! Tests of what is public: the command line, run as its users run it.
+//! Tests of what is public: the library, the format's page, the shape of the code, and the command line, run as its users
+//! run it. One module a topic, one binary.
 
 #[cfg(test)]
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(test)]
+mod format_doc;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod layering;
+#[cfg(test)]
+mod round_trip;
+#[cfg(test)]
+mod stream;

@@ -83,7 +83,23 @@ fn our_blocks_behind_a_damaged_start_are_not_passed_through() {
     let place = Place::new();
     let mut packed = place.pipe([] as [&str; 0], log(300)).code(0).stdout;
     packed[0] ^= 0xff;
-    place.pipe(["-dcf"], packed).code(1).says("standard input: ").puts(b"");
+    place.pipe(["-dcf"], &packed).code(1).says("standard input: ").puts(b"");
+    place.pipe(["-dcf"], &packed[1..]).code(1).says("standard input: ").puts(b"");
+}
+
+#[test]
+fn what_the_other_tools_write_is_decoded() {
+    let place = Place::new();
+    place.write("app.log", log(900));
+    for tool in ["gzip", "zstd", "xz", "bzip2", "lz4"] {
+        let source = std::fs::File::open(place.path("app.log")).unwrap();
+        let ran = std::process::Command::new(tool).arg("-c").stdin(source).output();
+        let Ok(packed) = ran else {
+            eprintln!("SKIPPED: {tool} is not installed");
+            continue;
+        };
+        place.pipe(["-dcf"], packed.stdout).code(0).silent().puts(&log(900));
+    }
 }
 
 #[test]

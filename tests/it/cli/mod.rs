@@ -6,6 +6,7 @@ mod foreign;
 mod names;
 mod reports;
 mod signals;
+mod streaming;
 mod terminal;
 
 use std::ffi::OsStr;

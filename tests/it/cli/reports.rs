@@ -30,6 +30,7 @@ fn a_list_as_json_is_one_object_a_line() {
     assert_eq!(row["raw_bytes"], log(500).len());
     assert_eq!(row["stored_bytes"], place.read("a.log.lig").len());
     assert_eq!(row["name"], "a.log.lig");
+    assert_eq!(row["finished"], true);
 }
 
 #[test]
@@ -49,6 +50,7 @@ fn info_says_what_takes_the_space() {
     let ran = place.lig(["info", "a.log.lig"]).code(0).silent();
     let text = String::from_utf8(ran.stdout).unwrap();
     assert!(text.starts_with("a.log.lig: ") && text.contains("500 lines"), "{text}");
+    assert!(text.contains("INFO worker[<*>]: job <*> took <*> ms"), "{text}");
     let ran = place.lig(["info", "--json", "a.log.lig"]).code(0).silent();
     let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
     assert_eq!(report["lines"], 500);

@@ -1,12 +1,5 @@
 //! What the compiler does not check about the shape of the code: the floors of `docs/ARCHITECTURE.md`, the length of
 //! files and functions, and no leftovers.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that panics has failed"
-)]
 
 use std::collections::BTreeMap;
 use std::fs;

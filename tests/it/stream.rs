@@ -1,5 +1,4 @@
 //! Writer → Reader, whole and damaged.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
 use std::io::{BufRead, Read, Write};
 use std::num::NonZeroUsize;
