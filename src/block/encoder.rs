@@ -6,6 +6,7 @@ use crate::block::table::TableEncoder;
 use crate::codec::{Codec, Compressor};
 use crate::error::Result;
 use crate::format::{BlockStats, SectionKind};
+use crate::line::Rows;
 use crate::wire::varint;
 
 /// A block no larger than this is also tried without templates.
@@ -48,30 +49,12 @@ impl Encoder {
         let terminated = raw.last() == Some(&b'\n');
         let body = if terminated { raw.get(..raw.len() - 1).unwrap_or_default() } else { raw };
         let mut sink = Sink::default();
-        let lines = Lines { rest: (!raw.is_empty()).then_some(body) };
-        let rows = lines.clone().count();
+        let lines = Rows::lines((!raw.is_empty()).then_some(body));
         varint::put(&mut sink.meta, u64::from(terminated));
-        varint::put(&mut sink.meta, u64::from(length(rows)?));
+        varint::put(&mut sink.meta, u64::from(length(lines.len())?));
         let mut table = TableEncoder::new(self.level, &mut self.compressor, &mut sink);
-        let stats = table.lines(lines)?;
+        let stats = table.lines(&lines)?;
         Ok((sink, stats))
-    }
-}
-
-/// The lines of a block without their terminators.
-#[derive(Clone, Debug)]
-struct Lines<'a> {
-    rest: Option<&'a [u8]>,
-}
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let rest = self.rest?;
-        let cut = memchr::memchr(b'\n', rest).and_then(|at| rest.split_at_checked(at));
-        self.rest = cut.and_then(|(_, after)| after.get(1..));
-        Some(cut.map_or(rest, |(line, _)| line))
     }
 }
 

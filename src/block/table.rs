@@ -12,6 +12,7 @@ use crate::encoding::digits::{Form, Width};
 use crate::encoding::integer::{self, Choice};
 use crate::error::Result;
 use crate::format::BlockStats;
+use crate::line::Rows;
 use crate::template::{Mode, Parsed, parse};
 use crate::wire::varint;
 
@@ -41,10 +42,7 @@ impl<'a> TableEncoder<'a> {
     }
 
     /// Writes the lines of a block.
-    pub(crate) fn lines<'l, I>(&mut self, lines: I) -> Result<BlockStats>
-    where
-        I: Iterator<Item = &'l [u8]> + Clone,
-    {
+    pub(crate) fn lines(&mut self, lines: &Rows<'_>) -> Result<BlockStats> {
         let parsed = parse(lines, Mode::Lines);
         let stats =
             BlockStats { templates: length(parsed.templates.len())?, ..BlockStats::default() };
@@ -203,7 +201,7 @@ impl<'a> TableEncoder<'a> {
         let spaced = || values.iter().take(200).filter(|value| value.contains(&b' ')).count();
         let mode =
             if long && spaced() * 2 >= values.len().min(200) { Mode::Lines } else { Mode::Values };
-        let parsed = parse(values.iter(), mode);
+        let parsed = parse(&Rows::values(values), mode);
         let bare = parsed
             .templates
             .iter()

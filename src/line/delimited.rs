@@ -1,7 +1,6 @@
 //! The tokenizer for delimited rows (CSV, TSV): every field is a slot.
 
-use crate::column::timestamp;
-use crate::line::{MARK, MARK_TIME, Tokens};
+use crate::line::{MARK, MARK_TIME, Rows, Tokens};
 
 /// Rows looked at.
 const SAMPLE: usize = 200;
@@ -15,12 +14,13 @@ pub(crate) struct Delimiter {
     fields: usize,
 }
 
-/// Finds a delimiter that cuts nine of ten sampled lines into one number of fields.
-pub(crate) fn detect<'a>(lines: &(impl Iterator<Item = &'a [u8]> + Clone)) -> Option<Delimiter> {
+/// Finds a delimiter that cuts nine of ten sampled rows into one number of fields.
+pub(crate) fn detect(rows: &Rows<'_>) -> Option<Delimiter> {
     [b'\t', b','].into_iter().find_map(|byte| {
         let mut counts = Vec::new();
-        for line in lines.clone().take(SAMPLE) {
-            let fields = fields(line, byte).count();
+        for (start, end) in rows.places().take(SAMPLE) {
+            let text = rows.bytes().get(..end).unwrap_or_default();
+            let fields = fields(text, start, byte).count();
             match counts.iter_mut().find(|(known, _)| *known == fields) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((fields, 1usize)),
@@ -33,44 +33,54 @@ pub(crate) fn detect<'a>(lines: &(impl Iterator<Item = &'a [u8]> + Clone)) -> Op
     })
 }
 
-/// Cuts `line` into fields, if it has as many as most.
-pub(crate) fn delimited(line: &[u8], delimiter: Delimiter, tokens: &mut Tokens) -> bool {
-    tokens.clear();
-    for (count, (start, end)) in fields(line, delimiter.byte).enumerate() {
-        if count == delimiter.fields || tokens.is_full() {
+/// Cuts the row from byte `start` to the end of `text` into fields, if it has as many as most; else takes nothing.
+pub(crate) fn delimited(
+    text: &[u8],
+    start: usize,
+    delimiter: Delimiter,
+    tokens: &mut Tokens,
+) -> bool {
+    tokens.begin(start);
+    for (start, end) in fields(text, start, delimiter.byte) {
+        if tokens.count() == delimiter.fields || tokens.is_full() {
+            tokens.undo();
             return false;
         }
-        if count > 0 {
-            tokens.skeleton.push(delimiter.byte);
-        }
-        let field = line.get(start..end).unwrap_or_default();
-        let time = timestamp::scan(field).is_some_and(|(len, _)| len == field.len());
-        tokens.slot(start, end, if time { MARK_TIME } else { MARK });
+        let field = text.get(..end).unwrap_or_default();
+        let time = tokens.times.find(field, start) == Some(end);
+        tokens.slot(text, start, end, if time { MARK_TIME } else { MARK });
     }
-    tokens.slots.len() == delimiter.fields
+    let all = tokens.count() == delimiter.fields;
+    if !all {
+        tokens.undo();
+    }
+    all
 }
 
 /// Start and end of each field; a delimiter inside double quotes does not count.
-fn fields(line: &[u8], delimiter: u8) -> impl Iterator<Item = (usize, usize)> {
-    let mut start = 0;
-    let mut done = false;
+fn fields(text: &[u8], start: usize, delimiter: u8) -> impl Iterator<Item = (usize, usize)> {
+    let mut next = Some(start);
     std::iter::from_fn(move || {
-        if done {
-            return None;
+        let start = next?;
+        let mut at = start;
+        loop {
+            match text.get(at) {
+                Some(&byte) if byte == delimiter => {
+                    next = Some(at + 1);
+                    return Some((start, at));
+                }
+                // In TSV a quote is an ordinary byte.
+                Some(b'"') if delimiter == b',' => {
+                    let inside = text.get(at + 1..).unwrap_or_default();
+                    at = memchr::memchr(b'"', inside).map_or(text.len(), |len| at + len + 2);
+                }
+                Some(_) => at += 1,
+                None => {
+                    next = None;
+                    return Some((start, text.len()));
+                }
+            }
         }
-        let rest = line.get(start..).unwrap_or_default();
-        let mut inside = false;
-        let len = memchr::memchr2_iter(delimiter, b'"', rest).find(|&at| {
-            let quote = rest.get(at) == Some(&b'"');
-            // In TSV a quote is an ordinary byte.
-            inside ^= quote && delimiter == b',';
-            !quote && !inside
-        });
-        let end = start + len.unwrap_or(rest.len());
-        done = len.is_none();
-        let field = (start, end);
-        start = end + 1;
-        Some(field)
     })
 }
 
@@ -80,12 +90,22 @@ mod tests {
 
     #[test]
     fn a_quoted_comma_does_not_cut() {
-        let line = br#"2026-11-23 09:04:28.692 UTC,"a, ""b""",,7"#;
-        let rows = [&line[..]; 8];
-        let delimiter = detect(&rows.iter().copied()).unwrap();
+        let line = "2026-11-23 09:04:28.692 UTC,\"a, \"\"b\"\"\",,7";
+        let log = [line; 8].join("\n");
+        let delimiter = detect(&Rows::lines(Some(log.as_bytes()))).unwrap();
         let mut tokens = Tokens::default();
-        assert!(delimited(line, delimiter, &mut tokens));
+        assert!(delimited(line.as_bytes(), 0, delimiter, &mut tokens));
         assert_eq!(tokens.slots, [(0, 27), (28, 38), (39, 39), (40, 41)]);
-        assert!(!delimited(b"a,b", delimiter, &mut tokens));
+        assert!(!delimited(b"a,b", 0, delimiter, &mut tokens));
+        assert!(!delimited(b"a,b,c,d,e", 0, delimiter, &mut tokens));
+        assert_eq!(tokens.slots.len(), 4);
+    }
+
+    #[test]
+    fn an_open_quote_takes_the_rest() {
+        let found = |text: &[u8]| fields(text, 0, b',').collect::<Vec<_>>();
+        assert_eq!(found(b"a,\"b,c"), [(0, 1), (2, 6)]);
+        assert_eq!(found(b","), [(0, 0), (1, 1)]);
+        assert_eq!(found(b"\","), [(0, 2)]);
     }
 }

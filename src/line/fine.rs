@@ -1,87 +1,119 @@
 //! The tokenizer for values: runs of digits and of mixed letters and digits become slots, all else is literal.
 #![expect(
     clippy::indexing_slicing,
-    reason = "hot loop; every index is below the value's length by its loop's condition"
+    reason = "hot loop; every index is below the text's length by its loop's condition"
 )]
 
-use crate::column::timestamp;
-use crate::line::{MARK, MARK_TIME, Tokens};
+use crate::line::{MARK, Tokens};
 
 /// Changes between letters and digits above which a run is one opaque value.
 const CHANGES_MAX: usize = 3;
 /// A run of this many hexadecimal digits, letters among them, is one number.
 const HEX_MIN: usize = 4;
 
-/// Cuts `value`, which holds no mark, into literal bytes and slots.
-pub(crate) fn fine(value: &[u8], tokens: &mut Tokens) {
-    tokens.clear();
-    let mut at = 0;
-    while at < value.len() {
-        if tokens.is_full() {
-            tokens.slot(at, value.len(), MARK);
-            return;
-        }
-        let byte = value[at];
-        if !byte.is_ascii_alphanumeric() {
-            tokens.skeleton.push(byte);
+const DIGIT: u8 = 1;
+const LETTER: u8 = 2;
+/// A letter that is a hexadecimal digit.
+const HEX: u8 = 4;
+
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        classes[byte as usize] = if byte.is_ascii_digit() {
+            DIGIT
+        } else if byte.is_ascii_hexdigit() {
+            LETTER | HEX
+        } else if byte.is_ascii_alphabetic() {
+            LETTER
+        } else {
+            0
+        };
+        byte += 1;
+    }
+    classes
+};
+
+/// Cuts the value from byte `start` to the end of `text`, which holds no mark, into literal bytes and slots.
+pub(crate) fn fine(text: &[u8], start: usize, tokens: &mut Tokens) {
+    tokens.begin(start);
+    let mut at = start;
+    while at < text.len() {
+        let class = CLASSES[text[at] as usize];
+        if class == 0 {
             at += 1;
             continue;
         }
-        if byte.is_ascii_digit()
-            && let Some((len, _)) = timestamp::scan(&value[at..])
-        {
-            tokens.slot(at, at + len, MARK_TIME);
-            at += len;
-            continue;
+        if tokens.is_full() {
+            tokens.slot(text, at, text.len(), MARK);
+            return;
         }
-        at = run(value, at, tokens);
+        at = match class {
+            DIGIT => match tokens.time(text, at) {
+                Some(end) => end,
+                None => run(text, at, start, tokens),
+            },
+            _ => run(text, at, start, tokens),
+        };
     }
+    tokens.end(text);
 }
 
 /// A run of letters and digits.
-fn run(value: &[u8], start: usize, tokens: &mut Tokens) -> usize {
+fn run(text: &[u8], start: usize, row: usize, tokens: &mut Tokens) -> usize {
     let mut end = start;
-    let (mut digits, mut hex, mut changes) = (0, 0, 0);
-    let mut last_digit = value[start].is_ascii_digit();
-    while end < value.len() && value[end].is_ascii_alphanumeric() {
-        let digit = value[end].is_ascii_digit();
-        digits += usize::from(digit);
-        hex += usize::from(value[end].is_ascii_hexdigit());
-        changes += usize::from(digit != last_digit);
-        last_digit = digit;
+    let (mut all, mut any) = (!0, 0);
+    while end < text.len() {
+        let class = CLASSES[text[end] as usize];
+        if class == 0 {
+            break;
+        }
+        all &= if class & HEX != 0 { HEX | LETTER } else { class };
+        any |= class;
         end += 1;
     }
-    let len = end - start;
+    let run = &text[start..end];
+    if all & DIGIT != 0 {
+        tokens.slot(text, start, end, MARK);
+        return end;
+    }
+    let hex = run.iter().all(u8::is_ascii_hexdigit);
     // A group of a UUID may happen to hold letters only.
-    let beside_dash = (start > 0 && value[start - 1] == b'-') || value.get(end) == Some(&b'-');
-    let group = hex == len && matches!(len, 4 | 8 | 12) && beside_dash;
-    let prefixed = len > 2 && value[start..end].starts_with(b"0x") && hex == len - 1;
+    let group = hex && matches!(run.len(), 4 | 8 | 12) && {
+        (start > row && text[start - 1] == b'-') || text.get(end) == Some(&b'-')
+    };
+    if any & DIGIT == 0 && !group {
+        return end;
+    }
+    let prefixed =
+        run.len() > 2 && run.starts_with(b"0x") && run[2..].iter().all(u8::is_ascii_hexdigit);
     if prefixed {
-        tokens.literal(b"0x");
-        tokens.slot(start + 2, end, MARK);
-    } else if digits == 0 && !group {
-        tokens.literal(&value[start..end]);
-    } else if digits == len || group || (hex == len && len >= HEX_MIN) || changes > CHANGES_MAX {
-        tokens.slot(start, end, MARK);
+        tokens.slot(text, start + 2, end, MARK);
+    } else if group || (hex && run.len() >= HEX_MIN) || changes(run) > CHANGES_MAX {
+        tokens.slot(text, start, end, MARK);
     } else {
-        parts(value, start, end, tokens);
+        parts(text, start, end, tokens);
     }
     end
 }
 
+/// How often letters follow digits or digits letters.
+fn changes(run: &[u8]) -> usize {
+    let pairs = run.iter().zip(run.iter().skip(1));
+    pairs.filter(|(a, b)| a.is_ascii_digit() != b.is_ascii_digit()).count()
+}
+
 /// A run with few changes: its letters are literal, its digits slots.
-fn parts(value: &[u8], start: usize, end: usize, tokens: &mut Tokens) {
+fn parts(text: &[u8], start: usize, end: usize, tokens: &mut Tokens) {
     let mut at = start;
     while at < end {
-        let digit = value[at].is_ascii_digit();
+        let digit = text[at].is_ascii_digit();
         let mut next = at;
-        while next < end && value[next].is_ascii_digit() == digit {
+        while next < end && text[next].is_ascii_digit() == digit {
             next += 1;
         }
         if digit {
-            tokens.slot(at, next, MARK);
-        } else {
-            tokens.literal(&value[at..next]);
+            tokens.slot(text, at, next, MARK);
         }
         at = next;
     }
@@ -90,15 +122,11 @@ fn parts(value: &[u8], start: usize, end: usize, tokens: &mut Tokens) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn skeleton(value: &str) -> String {
-        let mut tokens = Tokens::default();
-        fine(value.as_bytes(), &mut tokens);
-        String::from_utf8(tokens.skeleton).unwrap().replace('\0', "<*>").replace('\x01', "<t>")
-    }
+    use crate::line::skeleton_of;
 
     #[test]
     fn values() {
+        let skeleton = |value| skeleton_of(value, fine);
         assert_eq!(skeleton("blk_-1608999687919862906"), "blk_-<*>");
         assert_eq!(skeleton("10.47.1.100:53"), "<*>.<*>.<*>.<*>:<*>");
         assert_eq!(skeleton("0x7f1036df0000"), "0x<*>");
@@ -106,5 +134,7 @@ mod tests {
         assert_eq!(skeleton("200x200"), "<*>x<*>");
         assert_eq!(skeleton("C8bqc84K9TqNqzE9Yd"), "<*>");
         assert_eq!(skeleton("/var/log"), "/var/log");
+        assert_eq!(skeleton("beef"), "beef");
+        assert_eq!(skeleton(&"1 ".repeat(500)).matches("<*>").count(), 401);
     }
 }

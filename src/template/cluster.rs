@@ -5,10 +5,10 @@
 //! (Liu et al., ASE 2019), which clusters by level, frequent tokens and similarity, and `IPLoM` (Makanju et al., KDD 2009),
 //! which divides by position.
 
-use std::collections::BTreeMap;
-
 use crate::column::Interner;
 use crate::line::{MARK, MARK_TIME};
+use crate::template::skeleton::Skeletons;
+use crate::template::words::Words;
 
 /// Stands for a word in a signature.
 const WORD: u8 = 2;
@@ -16,15 +16,17 @@ const WORD: u8 = 2;
 const DIVIDE_MAX: usize = 2;
 /// So does one with at most this part of the group's skeletons.
 const DIVIDE_PART: usize = 4;
-/// Skeletons that each stand for this many lines are left apart: their text costs nothing.
+/// Skeletons that each stand for this many rows are left apart: their text costs nothing.
 const ROWS_MANY: u32 = 64;
 /// A group at least this large is merged even where most of its words differ.
 const GROUP_LARGE: usize = 64;
+/// Words looked at in all; groups that are left then stay as they are.
+const WORK_MAX: usize = 1 << 26;
 
-/// Where the value of a template's slot comes from, for the lines of one skeleton.
+/// Where the value of a template's slot comes from, for the rows of one skeleton.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// The line's slot of this number.
+    /// The row's slot of this number.
     Slot(u32),
     /// A part of the skeleton, from byte to byte.
     Word(u32, u32),
@@ -35,7 +37,7 @@ pub(crate) enum Source {
 pub(crate) struct Assigned {
     /// Number of the template.
     pub(crate) template: u32,
-    /// One source for each slot of the template.
+    /// One source for each slot of the template; empty if they are the row's slots as they come.
     pub(crate) sources: Vec<Source>,
 }
 
@@ -47,14 +49,13 @@ pub(crate) struct Clusters {
 }
 
 /// Clusters the skeletons.
-pub(crate) fn cluster(skeletons: &Interner, counts: &[u32]) -> Clusters {
-    let words: Vec<Vec<(u32, u32)>> = skeletons.strings().iter().map(words_of).collect();
-    let mut variable: Vec<Vec<bool>> = words.iter().map(|words| vec![false; words.len()]).collect();
+pub(crate) fn cluster(skeletons: &Skeletons) -> Clusters {
+    let words = Words::of(&skeletons.known);
     let mut signatures = Interner::default();
     let mut groups: Vec<Vec<u32>> = Vec::new();
     let mut signature = Vec::new();
-    for (id, (skeleton, words)) in (0u32..).zip(skeletons.strings().iter().zip(&words)) {
-        write_template(skeleton, words, |_| Some(WORD), &mut signature);
+    for (id, skeleton) in (0u32..).zip(skeletons.known.strings().iter()) {
+        write_template(skeleton, words.of_skeleton(id), |_| Some(WORD), &mut signature);
         let (group, new) = signatures.intern(&signature);
         if new {
             groups.push(Vec::new());
@@ -63,7 +64,9 @@ pub(crate) fn cluster(skeletons: &Interner, counts: &[u32]) -> Clusters {
             members.push(id);
         }
     }
-    let view = View { skeletons, words: &words, counts };
+    let mut variable = vec![false; words.places.len()];
+    let seen = vec![0; words.distinct];
+    let mut view = View { skeletons, words: &words, seen, looks: 0, work: 0 };
     while let Some(group) = groups.pop() {
         view.divide(group, &mut groups, &mut variable);
     }
@@ -71,15 +74,23 @@ pub(crate) fn cluster(skeletons: &Interner, counts: &[u32]) -> Clusters {
 }
 
 /// Numbers the templates and writes down where their values come from.
-fn collect(skeletons: &Interner, words: &[Vec<(u32, u32)>], variable: &[Vec<bool>]) -> Clusters {
+fn collect(skeletons: &Skeletons, words: &Words, variable: &[bool]) -> Clusters {
     let mut known = Interner::default();
-    let mut assigned = Vec::with_capacity(words.len());
+    let mut assigned = Vec::with_capacity(skeletons.kinds.len());
     let mut text = Vec::new();
-    for ((skeleton, words), variable) in skeletons.strings().iter().zip(words).zip(variable) {
+    for (id, skeleton) in (0u32..).zip(skeletons.known.strings().iter()) {
+        let (start, end) = words.range(id);
+        let variable = variable.get(start..end).unwrap_or_default();
+        if !variable.contains(&true) {
+            let (template, _) = known.intern(skeleton);
+            assigned.push(Assigned { template, sources: Vec::new() });
+            continue;
+        }
+        let places = words.of_skeleton(id);
         let is_slot = |word: usize| variable.get(word).copied().unwrap_or(false).then_some(MARK);
-        write_template(skeleton, words, is_slot, &mut text);
+        write_template(skeleton, places, is_slot, &mut text);
         let (template, _) = known.intern(&text);
-        assigned.push(Assigned { template, sources: sources(skeleton, words, variable) });
+        assigned.push(Assigned { template, sources: sources(skeleton, places, variable) });
     }
     let templates = known.strings().iter().map(<[u8]>::to_vec).collect();
     Clusters { templates, assigned }
@@ -121,79 +132,65 @@ fn write_template(
     dst.extend_from_slice(skeleton.get(done..).unwrap_or_default());
 }
 
-/// The words of a skeleton: runs of what identifiers and names are made of.
-fn words_of(skeleton: &[u8]) -> Vec<(u32, u32)> {
-    let is_word = |byte: u8| {
-        byte.is_ascii_alphanumeric()
-            || byte >= 0x80
-            || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'$')
-    };
-    let mut words = Vec::new();
-    let mut start = None;
-    for (byte, at) in skeleton.iter().copied().chain([b' ']).zip(0u32..) {
-        match (start, is_word(byte)) {
-            (None, true) => start = Some(at),
-            (Some(from), false) => {
-                words.push((from, at));
-                start = None;
-            }
-            _ => {}
-        }
-    }
-    words
-}
-
 struct View<'a> {
-    skeletons: &'a Interner,
-    words: &'a [Vec<(u32, u32)>],
-    counts: &'a [u32],
+    skeletons: &'a Skeletons,
+    words: &'a Words,
+    /// For each distinct word, the last look that met it.
+    seen: Vec<u32>,
+    looks: u32,
+    /// Words looked at so far.
+    work: usize,
 }
 
 impl View<'_> {
-    fn word(&self, id: u32, position: usize) -> &[u8] {
-        let place = self.words.get(id as usize).and_then(|words| words.get(position));
-        let (start, end) = place.copied().unwrap_or_default();
-        let skeleton = self.skeletons.strings().get(id as usize);
-        skeleton.get(start as usize..end as usize).unwrap_or_default()
-    }
-
-    fn by_word(&self, group: &[u32], position: usize) -> BTreeMap<&[u8], Vec<u32>> {
-        let mut parts: BTreeMap<&[u8], Vec<u32>> = BTreeMap::new();
+    /// Number of distinct words of a group at a position.
+    fn distinct(&mut self, group: &[u32], position: usize) -> usize {
+        self.looks += 1;
+        self.work += group.len();
+        let mut distinct = 0;
         for &id in group {
-            parts.entry(self.word(id, position)).or_default().push(id);
+            let word = self.words.number(id, position) as usize;
+            if let Some(seen) = self.seen.get_mut(word)
+                && *seen != self.looks
+            {
+                *seen = self.looks;
+                distinct += 1;
+            }
         }
-        parts
+        distinct
     }
 
     /// Divides a group into `groups`, or makes the words in which it differs variable.
-    fn divide(&self, group: Vec<u32>, groups: &mut Vec<Vec<u32>>, variable: &mut [Vec<bool>]) {
+    fn divide(&mut self, mut group: Vec<u32>, groups: &mut Vec<Vec<u32>>, variable: &mut [bool]) {
         let Some(&first) = group.first() else { return };
-        let positions = self.words.get(first as usize).map_or(0, Vec::len);
-        let rows = |id: &u32| self.counts.get(*id as usize).copied().unwrap_or(0);
-        if group.len() == 1 || positions == 0 || group.iter().all(|id| rows(id) >= ROWS_MANY) {
+        let positions = self.words.of_skeleton(first).len();
+        let many = |id: &u32| {
+            self.skeletons.kinds.get(*id as usize).is_some_and(|kind| kind.rows >= ROWS_MANY)
+        };
+        if group.len() == 1 || self.work > WORK_MAX || group.iter().all(many) {
             return;
         }
         let mut differing = Vec::new();
         let mut best: Option<(usize, usize)> = None;
         for position in 0..positions {
-            let word = self.word(first, position);
-            if group.iter().all(|&id| self.word(id, position) == word) {
-                continue;
-            }
-            let distinct = self.by_word(&group, position).len();
-            differing.push(position);
-            if best.is_none_or(|(fewest, _)| distinct < fewest) {
-                best = Some((distinct, position));
+            let distinct = self.distinct(&group, position);
+            if distinct > 1 {
+                differing.push(position);
+                if best.is_none_or(|(fewest, _)| distinct < fewest) {
+                    best = Some((distinct, position));
+                }
             }
         }
         let Some((fewest, position)) = best else { return };
         if fewest <= DIVIDE_MAX.max(group.len() / DIVIDE_PART) {
-            groups.extend(self.by_word(&group, position).into_values());
+            let word = |id: &u32| self.words.number(*id, position);
+            group.sort_by_key(word);
+            groups.extend(group.chunk_by(|a, b| word(a) == word(b)).map(<[u32]>::to_vec));
         } else if differing.len() * 2 <= positions || group.len() >= GROUP_LARGE {
             for id in group {
-                let Some(variable) = variable.get_mut(id as usize) else { continue };
+                let (start, _) = self.words.range(id);
                 for &position in &differing {
-                    if let Some(is_variable) = variable.get_mut(position) {
+                    if let Some(is_variable) = variable.get_mut(start + position) {
                         *is_variable = true;
                     }
                 }
@@ -205,15 +202,17 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::line::Rows;
+    use crate::template::skeleton::Cut;
 
-    fn templates(skeletons: &[&str]) -> Vec<String> {
-        let mut known = Interner::default();
-        for skeleton in skeletons {
-            known.intern(skeleton.as_bytes());
-        }
-        let clusters = cluster(&known, &vec![1; skeletons.len()]);
+    fn skeletons(lines: &[&str]) -> Skeletons {
+        let text = lines.join("\n");
+        Skeletons::of(&Rows::lines(Some(text.as_bytes())), Cut::Coarse)
+    }
+
+    fn templates(lines: &[&str]) -> Vec<String> {
         let text = |t: &Vec<u8>| String::from_utf8_lossy(t).replace('\0', "<*>");
-        clusters.templates.iter().map(text).collect()
+        cluster(&skeletons(lines)).templates.iter().map(text).collect()
     }
 
     #[test]
@@ -229,11 +228,8 @@ mod tests {
 
     #[test]
     fn sources_follow_the_order_of_the_template() {
-        let mut known = Interner::default();
-        for user in ["bob", "eve", "joe"] {
-            known.intern(format!("\0 user {user} from \0").as_bytes());
-        }
-        let clusters = cluster(&known, &[1, 1, 1]);
+        let users = ["bob", "eve", "joe"].map(|user| format!("7 user {user} from 9"));
+        let clusters = cluster(&skeletons(&users.each_ref().map(String::as_str)));
         let sources = &clusters.assigned[1].sources;
         assert_eq!(sources, &[Source::Slot(0), Source::Word(7, 10), Source::Slot(1)]);
     }

@@ -8,5 +8,6 @@ mod cluster;
 mod columns;
 mod parse;
 mod skeleton;
+mod words;
 
 pub(crate) use parse::{Mode, Parsed, parse};

@@ -1,12 +1,14 @@
-//! Lines → skeletons, by exact look-up.
+//! Rows → skeletons, by exact look-up.
 
 use crate::column::Interner;
-use crate::line::{self, Delimiter, Tokens};
+use crate::line::{self, Delimiter, Rows, Tokens};
 
-/// Skeletons beyond this many are not told apart: their lines become one slot each.
+/// Skeletons beyond this many are not told apart: their rows become one slot each.
 const SKELETONS_MAX: usize = 1 << 16;
 /// Bytes of all skeletons together, with the same rule.
 const SKELETON_BYTES_MAX: usize = 16 << 20;
+/// A row whose constant text is longer is one slot.
+const SKELETON_MAX: usize = 1 << 16;
 
 /// Which tokenizer is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,56 +21,75 @@ pub(crate) enum Cut {
     Fine,
 }
 
-/// The skeleton of each line, and where its slots are.
+/// What is known of a skeleton.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    /// Rows that have it.
+    pub(crate) rows: u32,
+    /// Number of its slots.
+    pub(crate) slots: u32,
+    /// Where the slots of the first of these rows start.
+    pub(crate) first: usize,
+}
+
+/// The skeleton of each row, and where its slots are.
 #[derive(Debug, Default)]
 pub(crate) struct Skeletons {
     /// Distinct skeletons, numbered by first appearance.
     pub(crate) known: Interner,
-    /// How many lines have each.
-    pub(crate) counts: Vec<u32>,
-    /// The skeleton of each line.
+    /// One for each skeleton.
+    pub(crate) kinds: Vec<Kind>,
+    /// The skeleton of each row.
     pub(crate) ids: Vec<u32>,
-    /// The slots of all lines, one line after the other, as places in their line.
+    /// The slots of all rows, one row after the other, as places in the buffer.
     pub(crate) slots: Vec<(u32, u32)>,
 }
 
 impl Skeletons {
-    /// Tokenizes `lines`.
-    pub(crate) fn of<'a>(lines: impl Iterator<Item = &'a [u8]>, cut: Cut) -> Self {
+    /// Tokenizes `rows`.
+    pub(crate) fn of(rows: &Rows<'_>, cut: Cut) -> Self {
         let mut found = Self::default();
         let mut tokens = Tokens::default();
-        for line in lines {
-            tokenize(line, cut, &mut tokens);
-            found.add(line, &mut tokens);
+        found.ids.reserve(rows.len());
+        // Hardly any block holds a mark: one look tells.
+        let marked = line::holds_mark(rows.bytes());
+        for (start, end) in rows.places() {
+            let text = rows.bytes().get(..end).unwrap_or_default();
+            if marked && line::holds_mark(text.get(start..).unwrap_or_default()) {
+                tokens.opaque(start, end);
+            } else {
+                tokenize(text, start, cut, &mut tokens);
+            }
+            found.add(start, end, &mut tokens);
         }
+        found.slots = tokens.slots;
         found
     }
 
-    fn add(&mut self, line: &[u8], tokens: &mut Tokens) {
+    fn add(&mut self, start: usize, end: usize, tokens: &mut Tokens) {
         let full = self.known.len() >= SKELETONS_MAX
             || self.known.strings().bytes().len() >= SKELETON_BYTES_MAX;
-        if full && !self.known.contains(&tokens.skeleton) {
-            tokens.whole(line);
+        if tokens.skeleton.len() > SKELETON_MAX || (full && !self.known.contains(&tokens.skeleton))
+        {
+            tokens.whole(start, end);
         }
         let (id, new) = self.known.intern(&tokens.skeleton);
         if new {
-            self.counts.push(0);
+            let slots = u32::try_from(tokens.count()).unwrap_or(u32::MAX);
+            let first = tokens.slots.len() - tokens.count();
+            self.kinds.push(Kind { rows: 0, slots, first });
         }
-        if let Some(count) = self.counts.get_mut(id as usize) {
-            *count += 1;
+        if let Some(kind) = self.kinds.get_mut(id as usize) {
+            kind.rows += 1;
         }
         self.ids.push(id);
-        self.slots.extend_from_slice(&tokens.slots);
     }
 }
 
-fn tokenize(line: &[u8], cut: Cut, tokens: &mut Tokens) {
-    if line::holds_mark(line) {
-        return tokens.whole(line);
-    }
+fn tokenize(text: &[u8], start: usize, cut: Cut, tokens: &mut Tokens) {
     match cut {
-        Cut::Fine => line::fine(line, tokens),
-        Cut::Delimited(delimiter) if line::delimited(line, delimiter, tokens) => {}
-        Cut::Coarse | Cut::Delimited(_) => line::coarse(line, tokens),
+        Cut::Fine => line::fine(text, start, tokens),
+        Cut::Delimited(delimiter) if line::delimited(text, start, delimiter, tokens) => {}
+        Cut::Coarse | Cut::Delimited(_) => line::coarse(text, start, tokens),
     }
 }
