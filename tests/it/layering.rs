@@ -176,3 +176,34 @@ fn nothing_is_left_to_do_in_the_sources() {
         }
     }
 }
+
+#[test]
+fn files_are_reached_through_the_file_trait_only() {
+    // The one implementation, and tests, which look at what came of it.
+    let exempt = |name: &str| {
+        name == "vfs/os.rs" || name.ends_with("/tests.rs") || name == "bin/lig/commands/faults.rs"
+    };
+    let around = [
+        "std::fs",
+        "File::open",
+        "File::create",
+        "OpenOptions",
+        "io::stdin().read",
+        "io::stdin().lock",
+    ];
+    for (name, text) in sources().iter().filter(|(name, _)| !exempt(name)) {
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        for (number, line) in (1..).zip(code.lines()) {
+            let is_type = ["use std::fs::File;", "use std::fs::{FileType, Metadata};"];
+            if line.trim_start().starts_with("//") || is_type.contains(&line) {
+                continue;
+            }
+            let calls = |call: &&&str| {
+                let mut places = line.match_indices(**call).map(|(at, _)| at);
+                places.any(|at| !line[..at].ends_with(|c: char| c.is_alphanumeric()))
+            };
+            let found = around.iter().find(calls);
+            assert!(found.is_none(), "{name}:{number}: {found:?} goes around the file trait");
+        }
+    }
+}

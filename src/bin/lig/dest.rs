@@ -1,15 +1,14 @@
 //! Where an output goes: its name, whether it may be written, and its way onto the disk.
 
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use lignite::vfs::{AtomicFile, FileInfo, FileSystem, WriteFile};
 
 use crate::args::FilterArgs;
-use crate::input::{Input, same_file};
+use crate::input::Input;
 use crate::output::{Output, name};
-use crate::pending::Pending;
 
 /// The suffix of our files.
 pub(crate) const SUFFIX: &str = "lig";
@@ -23,64 +22,65 @@ pub(crate) enum Place {
 
 /// An open output.
 #[derive(Debug)]
-pub(crate) enum Dest {
-    Stdout(File),
-    /// A device or a pipe with a name.
-    Special(File),
-    File(Pending),
+pub(crate) enum Dest<'a> {
+    /// Standard output, a device, or a pipe with a name: what has been written stays, whatever comes.
+    Stream(Box<dyn WriteFile>),
+    /// A file that has its name only once it is whole.
+    File(AtomicFile<'a>),
 }
 
-impl Dest {
-    /// Opens a place. The input's metadata keeps an output from replacing what it is made from.
+impl<'a> Dest<'a> {
+    /// Opens a place. What is known of the input keeps an output from replacing what it is made from; `like` is the file
+    /// that the output takes after.
     pub(crate) fn open(
         place: &Place,
-        input: Option<&Metadata>,
+        input: &FileInfo,
+        like: Option<&FileInfo>,
         args: &FilterArgs,
+        system: &'a dyn FileSystem,
         out: &mut Output,
     ) -> Result<Self> {
+        const SAME: &str = "input and output are the same file";
         let path = match place {
             Place::Stdout => {
-                let file = stdout()?;
-                if let (Some(input), Ok(output)) = (input, file.metadata())
-                    && input.is_file()
-                    && same_file(input, &output)
-                {
-                    bail!("input and output are the same file");
+                let file = system.stdout()?;
+                let output = file.info();
+                if input.is_file() && output.is_ok_and(|output| input.is_same_file(&output)) {
+                    bail!(SAME);
                 }
-                return Ok(Self::Stdout(file));
+                return Ok(Self::Stream(file));
             }
             Place::File(path) => path,
         };
-        if let Ok(existing) = fs::metadata(path) {
+        if let Some(existing) = found(system.info(path), path)? {
             if existing.is_dir() {
                 bail!("{} is a directory", name(path));
             }
-            if input.is_some_and(|input| same_file(input, &existing)) {
-                bail!("input and output are the same file");
+            if input.is_same_file(&existing) {
+                bail!(SAME);
             }
             if !existing.is_file() {
-                let file = OpenOptions::new().write(true).open(path);
-                return Ok(Self::Special(file.with_context(|| name(path))?));
+                return Ok(Self::Stream(system.append(path).with_context(|| name(path))?));
             }
         }
-        if fs::symlink_metadata(path).is_ok() && !args.force && !may_overwrite(path, args, out) {
+        let is_taken = found(system.link_info(path), path)?.is_some();
+        if is_taken && !args.force && !may_overwrite(path, args, system, out) {
             bail!("{} exists (-f overwrites)", name(path));
         }
-        Ok(Self::File(
-            Pending::create(path).with_context(|| format!("cannot write {}", name(path)))?,
-        ))
+        let like = like.filter(|like| like.is_file()).cloned();
+        let file = AtomicFile::create(system, path, like);
+        Ok(Self::File(file.with_context(|| format!("cannot write {}", name(path)))?))
     }
 
     /// Makes the output final: on disk, complete, under its name.
-    pub(crate) fn commit(self, like: Option<&Metadata>) -> Result<()> {
+    pub(crate) fn commit(self) -> Result<()> {
         match self {
-            Self::Stdout(mut file) | Self::Special(mut file) => file.flush()?,
-            Self::File(pending) => {
-                let shown = name(&pending.path);
-                pending.commit(like).with_context(|| format!("cannot write {shown}"))?;
+            Self::Stream(mut file) => file.flush().context("cannot write"),
+            Self::File(file) => {
+                let shown = name(file.target());
+                file.persist().with_context(|| format!("cannot write {shown}"))
             }
         }
-        Ok(())
     }
 
     /// Whether what has been written stays, even if the rest never comes.
@@ -89,11 +89,11 @@ impl Dest {
     }
 }
 
-impl Write for Dest {
+impl Write for Dest<'_> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Stdout(file) | Self::Special(file) => file.write(buf),
-            Self::File(pending) => pending.file.write(buf),
+            Self::Stream(file) => file.write(buf),
+            Self::File(file) => file.write(buf),
         }
     }
 
@@ -107,11 +107,12 @@ pub(crate) fn place(
     input: &Input,
     derived: impl FnOnce(&Path) -> Result<PathBuf>,
     args: &FilterArgs,
+    system: &dyn FileSystem,
 ) -> Result<Place> {
     if args.stdout {
         return Ok(Place::Stdout);
     }
-    if let Some(output) = args.output.as_deref().filter(|output| !is_dir(output)) {
+    if let Some(output) = args.output.as_deref().filter(|output| !is_dir(output, system)) {
         return Ok(if output.as_os_str() == "-" {
             Place::Stdout
         } else {
@@ -138,36 +139,39 @@ pub(crate) fn place(
             _ => {}
         }
     }
-    fs::create_dir_all(&below).with_context(|| format!("cannot create {}", name(&below)))?;
+    system.create_dir_all(&below).with_context(|| format!("cannot create {}", name(&below)))?;
     Ok(Place::File(below.join(base)))
 }
 
-/// Whether `-o` names a directory.
-pub(crate) fn is_dir(output: &Path) -> bool {
-    output.as_os_str().to_string_lossy().ends_with(std::path::is_separator) || output.is_dir()
+/// What is known of a place for an output; `None` if nothing is there. Where that cannot be told, nothing is written.
+fn found(info: io::Result<FileInfo>, path: &Path) -> Result<Option<FileInfo>> {
+    match info {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(None),
+        info => Ok(Some(info.with_context(|| format!("cannot write {}", name(path)))?)),
+    }
 }
 
-fn may_overwrite(path: &Path, args: &FilterArgs, out: &mut Output) -> bool {
+/// Whether `-o` names a directory.
+pub(crate) fn is_dir(output: &Path, system: &dyn FileSystem) -> bool {
+    output.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
+        || system.info(output).is_ok_and(|info| info.is_dir())
+}
+
+fn may_overwrite(
+    path: &Path,
+    args: &FilterArgs,
+    system: &dyn FileSystem,
+    out: &mut Output,
+) -> bool {
     let reads_stdin =
         args.files.is_empty() || args.files.iter().any(|file| file.as_os_str() == "-");
     if reads_stdin || out.is_quiet() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return false;
     }
     out.plain(&format!("lig: {} exists; overwrite it (y/N)? ", name(path)));
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
-}
-
-/// Standard output without a buffer in between.
-#[cfg(unix)]
-pub(crate) fn stdout() -> io::Result<File> {
-    use std::os::fd::AsFd;
-    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
-}
-
-/// Standard output without a buffer in between.
-#[cfg(windows)]
-pub(crate) fn stdout() -> io::Result<File> {
-    use std::os::windows::io::AsHandle;
-    Ok(File::from(io::stdout().as_handle().try_clone_to_owned()?))
+    // A terminal gives one line at a time.
+    let mut answer = [0; 64];
+    let len = system.stdin().and_then(|mut stdin| stdin.read(&mut answer)).unwrap_or(0);
+    let answer = answer.get(..len).unwrap_or_default().trim_ascii();
+    matches!(answer, b"y" | b"Y" | b"yes")
 }

@@ -1,12 +1,12 @@
 //! Inputs: which ones there are, and how each is opened.
 
 use std::cell::Cell;
-use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use lignite::vfs::{FileInfo, FileKind, FileSystem, ReadFile};
 
 use crate::args::FilterArgs;
 use crate::output::name;
@@ -31,33 +31,34 @@ impl Input {
     }
 
     /// Opens the input.
-    pub(crate) fn open(&self) -> Result<Opened> {
-        let Some(path) = &self.path else {
-            let file = stdin()?;
-            let metadata = file.metadata()?;
-            return Ok(Opened { file, metadata });
+    pub(crate) fn open(&self, system: &dyn FileSystem) -> Result<Opened> {
+        let file = match &self.path {
+            None => system.stdin()?,
+            Some(path) => system.open(path)?,
         };
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
+        let info = file.info()?;
+        if self.path.is_some() && info.is_dir() {
             bail!("is a directory (-r descends)");
         }
-        Ok(Opened { file, metadata })
+        Ok(Opened { file, info })
     }
 }
 
 /// An open input, and what was known of it then.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) file: File,
-    pub(crate) metadata: Metadata,
+    pub(crate) file: Box<dyn ReadFile>,
+    pub(crate) info: FileInfo,
 }
 
 /// Lists all inputs; each that is none comes as an error. Directories are sorted by name.
-pub(crate) fn collect(args: &FilterArgs) -> Result<Vec<Result<Input, String>>> {
+pub(crate) fn collect(
+    args: &FilterArgs,
+    system: &dyn FileSystem,
+) -> Result<Vec<Result<Input, String>>> {
     let mut named: Vec<PathBuf> = args.files.clone();
     if let Some(list) = &args.files_from {
-        named.extend(read_names(list, if args.null { 0 } else { b'\n' })?);
+        named.extend(read_names(list, if args.null { 0 } else { b'\n' }, system)?);
     }
     let mut inputs = Vec::with_capacity(named.len().max(1));
     if named.is_empty() && args.files_from.is_none() {
@@ -66,8 +67,8 @@ pub(crate) fn collect(args: &FilterArgs) -> Result<Vec<Result<Input, String>>> {
     for path in named {
         if path.as_os_str() == "-" {
             inputs.push(Ok(Input { path: None, found: false }));
-        } else if args.recursive && path.is_dir() {
-            descend(&path, &mut inputs);
+        } else if args.recursive && system.info(&path).is_ok_and(|info| info.is_dir()) {
+            descend(&path, system, &mut inputs);
         } else {
             inputs.push(Ok(Input { path: Some(path), found: false }));
         }
@@ -75,38 +76,38 @@ pub(crate) fn collect(args: &FilterArgs) -> Result<Vec<Result<Input, String>>> {
     Ok(inputs)
 }
 
-fn descend(dir: &Path, inputs: &mut Vec<Result<Input, String>>) {
-    let failed = |path: &Path, err: io::Error| {
-        Err(format!("{}: {}", name(path), crate::output::describe(&err.into())))
-    };
+fn descend(dir: &Path, system: &dyn FileSystem, inputs: &mut Vec<Result<Input, String>>) {
+    let failed =
+        |err: io::Error| Err(format!("{}: {}", name(dir), crate::output::describe(&err.into())));
     let mut entries = Vec::new();
-    match fs::read_dir(dir) {
-        Ok(iter) => {
-            for entry in iter {
-                match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
+    match system.list(dir) {
+        Ok(found) => {
+            for entry in found {
+                match entry {
                     Ok(entry) => entries.push(entry),
-                    Err(err) => inputs.push(failed(dir, err)),
+                    Err(err) => inputs.push(failed(err)),
                 }
             }
         }
-        Err(err) => inputs.push(failed(dir, err)),
+        Err(err) => inputs.push(failed(err)),
     }
     entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     for (path, kind) in entries {
-        if kind.is_dir() {
-            descend(&path, inputs);
-        } else if kind.is_file() {
-            inputs.push(Ok(Input { path: Some(path), found: true }));
+        match kind {
+            FileKind::Dir => descend(&path, system, inputs),
+            FileKind::File => inputs.push(Ok(Input { path: Some(path), found: true })),
+            FileKind::Link | FileKind::Special => {}
         }
     }
 }
 
-fn read_names(list: &Path, end: u8) -> Result<Vec<PathBuf>> {
+fn read_names(list: &Path, end: u8, system: &dyn FileSystem) -> Result<Vec<PathBuf>> {
     let mut bytes = Vec::new();
     if list.as_os_str() == "-" {
-        stdin()?.read_to_end(&mut bytes).context("standard input")?;
+        system.stdin()?.read_to_end(&mut bytes).context("standard input")?;
     } else {
-        bytes = fs::read(list).with_context(|| name(list))?;
+        let read = system.open(list).and_then(|mut file| file.read_to_end(&mut bytes));
+        read.with_context(|| name(list))?;
     }
     let names = bytes.split(|&byte| byte == end).filter(|name| !name.is_empty());
     names.map(to_path).collect()
@@ -125,43 +126,6 @@ fn to_path(bytes: &[u8]) -> Result<PathBuf> {
     Ok(PathBuf::from(name.trim_end_matches('\r')))
 }
 
-/// Standard input without a buffer in between.
-#[cfg(unix)]
-pub(crate) fn stdin() -> io::Result<File> {
-    use std::os::fd::AsFd;
-    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
-}
-
-/// Standard input without a buffer in between.
-#[cfg(windows)]
-pub(crate) fn stdin() -> io::Result<File> {
-    use std::os::windows::io::AsHandle;
-    Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
-}
-
-/// Whether two open files are one.
-#[cfg(unix)]
-pub(crate) fn same_file(a: &Metadata, b: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    a.dev() == b.dev() && a.ino() == b.ino()
-}
-
-/// Whether two open files are one: not known here.
-#[cfg(not(unix))]
-pub(crate) fn same_file(_: &Metadata, _: &Metadata) -> bool {
-    false
-}
-
-/// Whether a file is still the one that was opened, with the same content as far as its times tell.
-pub(crate) fn unchanged(then: &Metadata, now: &Metadata) -> bool {
-    same_file(then, now) && same_content(then, now)
-}
-
-/// Whether a file has the same size and time of change as before.
-pub(crate) fn same_content(then: &Metadata, now: &Metadata) -> bool {
-    then.len() == now.len() && then.modified().ok() == now.modified().ok()
-}
-
 /// What came of waiting for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waited {
@@ -171,8 +135,9 @@ pub(crate) enum Waited {
 
 /// Waits until a read would not block, a signal arrives, or the time is over.
 #[cfg(unix)]
-pub(crate) fn wait(file: &File, timeout: Duration) -> io::Result<Waited> {
+pub(crate) fn wait(file: &dyn ReadFile, timeout: Duration) -> io::Result<Waited> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let Some(file) = file.as_os() else { return Ok(Waited::Ready) };
     let timeout = Timespec {
         tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: timeout.subsec_nanos().into(),
@@ -186,13 +151,13 @@ pub(crate) fn wait(file: &File, timeout: Duration) -> io::Result<Waited> {
 
 /// Waiting is not known here: a read blocks.
 #[cfg(not(unix))]
-pub(crate) fn wait(_: &File, _: Duration) -> io::Result<Waited> {
+pub(crate) fn wait(_: &dyn ReadFile, _: Duration) -> io::Result<Waited> {
     Ok(Waited::Ready)
 }
 
 /// A file whose reads end when a signal arrives, however long a pipe is silent.
 pub(crate) struct Source<'a> {
-    pub(crate) file: &'a File,
+    pub(crate) file: &'a mut dyn ReadFile,
     /// A pipe, which may be silent for long.
     pub(crate) waits: bool,
     pub(crate) signals: Signals,

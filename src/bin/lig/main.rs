@@ -6,13 +6,14 @@ mod dest;
 mod foreign;
 mod input;
 mod output;
-mod pending;
 mod progress;
 mod signal;
 mod units;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+
+use lignite::vfs::OsFileSystem;
 
 use crate::args::Invocation;
 use crate::output::Output;
@@ -22,22 +23,15 @@ fn main() -> ExitCode {
     let (result, mut out) = match args::parse(words) {
         Ok(Invocation::Info(args)) => {
             let mut out = Output::new(0, 0);
-            (commands::info::run(&args, &mut out), out)
+            (commands::info::run(&args, &OsFileSystem, &mut out), out)
         }
         Ok(Invocation::Filter(args)) => {
             let mut out = Output::new(args.quiet, args.verbose);
-            (commands::run(&args, &mut out), out)
+            (commands::run(&args, &OsFileSystem, &mut out), out)
         }
         Err(err) => return usage(&err),
     };
-    out.end_progress();
-    result.unwrap_or_else(|err| {
-        let code = commands::ending(&err);
-        if code.is_none() {
-            out.error(output::describe(&err));
-        }
-        code.unwrap_or(ExitCode::FAILURE)
-    })
+    commands::conclude(result, &mut out)
 }
 
 /// Help and version are answers; everything else is one line and a failure.

@@ -13,16 +13,44 @@ pub(crate) struct Output {
     quiet: u8,
     verbose: u8,
     progress_shown: bool,
+    messages: Messages,
+}
+
+/// Where messages go.
+#[derive(Debug)]
+enum Messages {
+    Stderr,
+    #[cfg(test)]
+    Kept(String),
 }
 
 impl Output {
     pub(crate) fn new(quiet: u8, verbose: u8) -> Self {
-        Self { quiet, verbose, progress_shown: false }
+        Self { quiet, verbose, progress_shown: false, messages: Messages::Stderr }
+    }
+
+    /// An output that keeps its messages.
+    #[cfg(test)]
+    pub(crate) fn keeping() -> Self {
+        Self { messages: Messages::Kept(String::new()), ..Self::new(0, 0) }
+    }
+
+    /// The messages so far.
+    #[cfg(test)]
+    pub(crate) fn messages(&self) -> &str {
+        match &self.messages {
+            Messages::Stderr => "",
+            Messages::Kept(text) => text,
+        }
     }
 
     /// Writes text to standard output.
     pub(crate) fn print(&mut self, text: &str) -> Result<()> {
         self.end_progress();
+        #[cfg(test)]
+        if matches!(self.messages, Messages::Kept(_)) {
+            return Ok(());
+        }
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes())?;
         stdout.flush()?;
@@ -52,7 +80,7 @@ impl Output {
     pub(crate) fn summary(&mut self, message: impl Display) {
         if self.verbose > 0 && self.quiet == 0 {
             self.end_progress();
-            to_stderr(&format!("{message}\n"));
+            self.say(&format!("{message}\n"));
         }
     }
 
@@ -64,31 +92,35 @@ impl Output {
     /// Replaces the line of progress.
     pub(crate) fn progress(&mut self, line: &str) {
         self.progress_shown = true;
-        to_stderr(&format!("\r\x1b[K{line}"));
+        self.say(&format!("\r\x1b[K{line}"));
     }
 
     /// Writes a line that was asked for by a signal or a question.
     pub(crate) fn plain(&mut self, text: &str) {
         self.end_progress();
-        to_stderr(text);
+        self.say(text);
     }
 
     /// Takes the line of progress away.
     pub(crate) fn end_progress(&mut self) {
         if std::mem::take(&mut self.progress_shown) {
-            to_stderr("\r\x1b[K");
+            self.say("\r\x1b[K");
+        }
+    }
+
+    /// Nothing can be said where standard error is gone, and nothing hangs on it.
+    fn say(&mut self, text: &str) {
+        match &mut self.messages {
+            Messages::Stderr => drop(io::stderr().lock().write_all(text.as_bytes())),
+            #[cfg(test)]
+            Messages::Kept(kept) => kept.push_str(text),
         }
     }
 
     fn line(&mut self, message: impl Display) {
         self.end_progress();
-        to_stderr(&format!("lig: {message}\n"));
+        self.say(&format!("lig: {message}\n"));
     }
-}
-
-/// Nothing can be said where standard error is gone, and nothing hangs on it.
-fn to_stderr(text: &str) {
-    let _written = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// A path for a message: nothing in it can move the cursor or reorder the line.

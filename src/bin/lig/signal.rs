@@ -1,8 +1,12 @@
 //! Signals as flags: the first one asks the loops to end in good order, the second one kills.
 
 use std::fmt;
+#[cfg(unix)]
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use lignite::vfs::FileSystem;
 
 /// The signals that have arrived.
 #[derive(Clone, Debug, Default)]
@@ -14,12 +18,12 @@ pub(crate) struct Signals {
 impl Signals {
     /// Takes over interrupt, termination and hang-up, and the request for one line of progress.
     #[cfg(unix)]
-    pub(crate) fn install() -> std::io::Result<Self> {
+    pub(crate) fn install(system: &dyn FileSystem) -> std::io::Result<Self> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
         use signal_hook::flag;
 
         let signals = Self::default();
-        let ignored = ignored_signals();
+        let ignored = ignored_signals(system);
         let killing = Arc::new(AtomicBool::new(false));
         for (signal, number) in [(SIGINT, 2), (SIGTERM, 15), (SIGHUP, 1)] {
             // What `nohup` or a shell's background job ignores stays ignored.
@@ -36,7 +40,7 @@ impl Signals {
 
     /// There are no signals to take over here.
     #[cfg(not(unix))]
-    pub(crate) fn install() -> std::io::Result<Self> {
+    pub(crate) fn install(_: &dyn FileSystem) -> std::io::Result<Self> {
         Ok(Self::default())
     }
 
@@ -71,8 +75,11 @@ impl std::error::Error for Interrupted {}
 
 /// The mask of signals that this process inherited as ignored; bit 0 is signal 1.
 #[cfg(unix)]
-fn ignored_signals() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+fn ignored_signals(system: &dyn FileSystem) -> u64 {
+    let mut status = String::new();
+    let status_file = system.open("/proc/self/status".as_ref());
+    // Where there is no such file, none is known to be ignored.
+    drop(status_file.and_then(|mut file| file.read_to_string(&mut status)));
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }

@@ -1,11 +1,11 @@
 //! `lig FILE…`: raw bytes in, a stream of blocks out.
 
-use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use lignite::vfs::ReadFile;
 use lignite::{Summary, Writer};
 
 use super::plan::Plan;
@@ -23,24 +23,25 @@ const READ_BYTES: usize = 512 << 10;
 /// Compresses one input.
 pub(crate) fn one(input: &Input, plan: &Plan, session: &mut Session<'_>) -> Result<Outcome> {
     let args = session.args;
-    let names_output = !args.stdout && args.output.as_deref().is_none_or(dest::is_dir);
+    let names_output = !args.stdout
+        && args.output.as_deref().is_none_or(|output| dest::is_dir(output, session.system));
     let suffix = input.path.as_deref().and_then(Path::extension);
     if names_output && suffix.is_some_and(|suffix| suffix == SUFFIX) {
         let message = format!("{}: has the suffix .{SUFFIX} already (skipped)", input.name());
         session.out.warning(message);
         return Ok(Outcome::Done);
     }
-    let mut opened = input.open()?;
-    let place = dest::place(input, |path| Ok(with_suffix(path)), args)?;
-    if input.path.is_some() && names_output && !opened.metadata.is_file() {
+    let mut opened = input.open(session.system)?;
+    let place = dest::place(input, |path| Ok(with_suffix(path)), args, session.system)?;
+    if input.path.is_some() && names_output && !opened.info.is_file() {
         bail!("is not a regular file (use -c or -o FILE)");
     }
     if place == Place::Stdout && !args.force && io::stdout().is_terminal() {
         bail!("compressed bytes are not for a terminal (-f writes them; see --help)");
     }
-    let mut dest = session.open(&place, &opened.metadata)?;
+    let mut dest = session.open(&place, &opened.info)?;
     let is_stream = dest.is_stream();
-    let length = opened.metadata.is_file().then_some(opened.metadata.len());
+    let length = opened.info.is_file().then_some(opened.info.len);
     let mut writer = plan.builder(length).from_writer(&mut dest);
     let flush = if is_stream { args.flush } else { Flush::Never };
     let end = pump(&mut opened, &mut writer, flush, input, session)
@@ -52,7 +53,7 @@ pub(crate) fn one(input: &Input, plan: &Plan, session: &mut Session<'_>) -> Resu
     }
     // What a stream has taken in is finished, however the input ended.
     let (_, summary) = writer.finish().with_context(|| cannot_write(&place))?;
-    session.close(dest, &opened.metadata)?;
+    session.close(dest)?;
     session.out.end_progress();
     match end {
         End::All => {
@@ -76,11 +77,9 @@ fn after(
     summary: &Summary,
     session: &mut Session<'_>,
 ) -> Result<Outcome> {
-    let metadata = opened.file.metadata()?;
-    let is_file = input.path.is_some() && metadata.is_file();
-    if is_file
-        && (metadata.len() != summary.bytes_in || !input::same_content(&opened.metadata, &metadata))
-    {
+    let now = opened.file.info()?;
+    let is_file = input.path.is_some() && now.is_file();
+    if is_file && (now.len != summary.bytes_in || !now.has_same_content(&opened.info)) {
         session.out.warning(format_args!(
             "{}: changed while it was read ({} bytes are stored)",
             input.name(),
@@ -92,7 +91,7 @@ fn after(
         if session.is_shared {
             bail!("is kept (--rm needs an output of its own for each input)");
         }
-        remove::after_compression(path, &opened.metadata, output, session)?;
+        remove::after_compression(path, &opened.info, output, session)?;
     }
     Ok(Outcome::Done)
 }
@@ -139,8 +138,8 @@ fn pump<W: Write>(
     input: &Input,
     session: &mut Session<'_>,
 ) -> Result<End> {
-    let is_file = opened.metadata.is_file();
-    let total = is_file.then_some(opened.metadata.len());
+    let is_file = opened.info.is_file();
+    let total = is_file.then_some(opened.info.len);
     let mut progress = Progress::new(input.name(), total, session.args);
     let mut read = 0;
     let mut buf = vec![0; READ_BYTES];
@@ -149,7 +148,7 @@ fn pump<W: Write>(
         if let Some(signal) = session.signals.ending() {
             return Ok(End::Signal(signal));
         }
-        if !is_file && !ready(&opened.file, writer, flush, &mut unflushed_since)? {
+        if !is_file && !ready(&*opened.file, writer, flush, &mut unflushed_since)? {
             progress.tick(read, writer.progress().bytes_out, &session.signals, session.out);
             continue;
         }
@@ -168,7 +167,7 @@ fn pump<W: Write>(
 
 /// Waits for a pipe; once it has paused for long enough, what has arrived is written out.
 fn ready<W: Write>(
-    file: &File,
+    file: &dyn ReadFile,
     writer: &mut Writer<W>,
     flush: Flush,
     unflushed_since: &mut Option<Instant>,

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Cursor, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use lignite::vfs::FileInfo;
 use lignite::{Loss, OnDamage, Reader};
 
 use super::{Outcome, Session, remove};
@@ -24,20 +25,16 @@ pub(crate) fn one(input: &Input, session: &mut Session<'_>) -> Result<Outcome> {
     if input.path.is_none() && !args.force && io::stdin().is_terminal() {
         bail!("compressed bytes do not come from a terminal (-f reads them; see --help)");
     }
-    let opened = input.open()?;
-    let is_file = opened.metadata.is_file();
+    let Opened { mut file, info } = input.open(session.system)?;
+    let is_file = info.is_file();
     let read = Cell::new(0);
-    let mut source = Source {
-        file: &opened.file,
-        waits: !is_file,
-        signals: session.signals.clone(),
-        read: &read,
-    };
+    let mut source =
+        Source { file: &mut *file, waits: !is_file, signals: session.signals.clone(), read: &read };
     let mut job = Job {
         input,
-        opened: &opened,
+        info: &info,
         read: &read,
-        progress: Progress::new(input.name(), is_file.then_some(opened.metadata.len()), args),
+        progress: Progress::new(input.name(), is_file.then_some(info.len), args),
     };
     let mut prefix = Vec::with_capacity(PREFIX_BYTES);
     (&mut source).take(PREFIX_BYTES as u64).read_to_end(&mut prefix).context("cannot read")?;
@@ -49,7 +46,11 @@ pub(crate) fn one(input: &Input, session: &mut Session<'_>) -> Result<Outcome> {
     if input.found {
         return Ok(Outcome::Done);
     }
-    let place = if args.test { None } else { Some(dest::place(input, without_suffix, args)) };
+    let place = if args.test {
+        None
+    } else {
+        Some(dest::place(input, without_suffix, args, session.system))
+    };
     if args.force && matches!(place, Some(Ok(Place::Stdout))) {
         return job.pass_through(format, prefix, source, session);
     }
@@ -59,7 +60,7 @@ pub(crate) fn one(input: &Input, session: &mut Session<'_>) -> Result<Outcome> {
 /// One input at work.
 struct Job<'a> {
     input: &'a Input,
-    opened: &'a Opened,
+    info: &'a FileInfo,
     /// Bytes read so far.
     read: &'a Cell<u64>,
     progress: Progress,
@@ -79,13 +80,13 @@ impl Job<'_> {
     }
 
     fn decompress(&mut self, data: impl Read, session: &mut Session<'_>) -> Result<Outcome> {
-        let place = dest::place(self.input, without_suffix, session.args)?;
-        let mut dest = session.open(&place, &self.opened.metadata)?;
+        let place = dest::place(self.input, without_suffix, session.args, session.system)?;
+        let mut dest = session.open(&place, self.info)?;
         let decoded = self.decode(data, &mut dest, session)?;
         if decoded.outcome == Outcome::Failed && !dest.is_stream() && !session.is_shared {
             return Ok(Outcome::Failed);
         }
-        session.close(dest, &self.opened.metadata)?;
+        session.close(dest)?;
         if let (true, Place::File(path)) = (decoded.outcome == Outcome::Done, &place) {
             session.out.summary(format_args!(
                 "{} : {} ({})",
@@ -98,7 +99,7 @@ impl Job<'_> {
             if decoded.outcome != Outcome::Done || session.is_shared {
                 bail!("is kept (not all of it is in an output of its own)");
             }
-            remove::remove(path, &self.opened.metadata)?;
+            remove::remove(path, self.info, session.system)?;
         }
         Ok(decoded.outcome)
     }
@@ -172,9 +173,9 @@ impl Job<'_> {
         const PIECE_BYTES: usize = 256 << 10;
         /// Little enough not to hold back a pipe that is slow, and more than our header and a block's.
         const PIPE_START_BYTES: usize = 512;
-        let mut dest = session.open(&Place::Stdout, &self.opened.metadata)?;
+        let mut dest = session.open(&Place::Stdout, self.info)?;
         let mut data = format.decode(Cursor::new(prefix).chain(source))?;
-        let is_file = self.opened.metadata.is_file();
+        let is_file = self.info.is_file();
         let start_bytes = if is_file { PIECE_BYTES } else { PIPE_START_BYTES };
         let mut finder = BlockFinder::default();
         let mut piece = vec![0; PIECE_BYTES];
@@ -187,7 +188,7 @@ impl Job<'_> {
                 Ok(0) => break,
                 Ok(len) => len,
                 Err(err) if bytes > 0 && super::ending_cause(&err).is_none() => {
-                    session.close(dest, &self.opened.metadata)?;
+                    session.close(dest)?;
                     session.out.error(format_args!("{}: {err}", self.input.name()));
                     return Ok(Outcome::Partial);
                 }
@@ -200,7 +201,7 @@ impl Job<'_> {
             bytes += u64::try_from(len)?;
             self.progress.tick(self.read.get(), bytes, &session.signals, session.out);
         }
-        session.close(dest, &self.opened.metadata)?;
+        session.close(dest)?;
         Ok(Outcome::Done)
     }
 }

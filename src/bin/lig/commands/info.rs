@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::fs::File;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use lignite::IndexedReader;
+use lignite::vfs::FileSystem;
 use serde::Serialize;
 
 use super::{Outcome, Tally, exit_code};
@@ -51,10 +51,10 @@ struct Column {
     stored_bytes: u64,
 }
 
-pub(crate) fn run(args: &InfoArgs, out: &mut Output) -> Result<ExitCode> {
+pub(crate) fn run(args: &InfoArgs, system: &dyn FileSystem, out: &mut Output) -> Result<ExitCode> {
     let mut tally = Tally::default();
     for path in &args.files {
-        match report(path) {
+        match report(path, system) {
             Ok(report) if args.json => out.json(&report)?,
             Ok(report) => out.print(&text(&report, args.top))?,
             Err(err) => {
@@ -68,9 +68,9 @@ pub(crate) fn run(args: &InfoArgs, out: &mut Output) -> Result<ExitCode> {
     Ok(exit_code(tally.outcome()))
 }
 
-fn report(path: &Path) -> Result<FileReport> {
-    let file = File::open(path)?;
-    let stored_bytes = file.metadata()?.len();
+fn report(path: &Path, system: &dyn FileSystem) -> Result<FileReport> {
+    let file = system.open(path)?;
+    let stored_bytes = file.info()?.len;
     let mut reader = IndexedReader::open(file)?;
     let mut report = FileReport {
         name: name(path),

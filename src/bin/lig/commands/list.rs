@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use lignite::IndexedReader;
+use lignite::vfs::FileSystem;
 use serde::Serialize;
 
 use super::{Outcome, Tally, exit_code};
@@ -29,12 +30,16 @@ struct Row {
     finished: bool,
 }
 
-pub(crate) fn run(args: &FilterArgs, out: &mut Output) -> Result<ExitCode> {
+pub(crate) fn run(
+    args: &FilterArgs,
+    system: &dyn FileSystem,
+    out: &mut Output,
+) -> Result<ExitCode> {
     let mut tally = Tally::default();
     let mut rows = Vec::new();
-    for input in input::collect(args)? {
+    for input in input::collect(args, system)? {
         let row = match input {
-            Ok(input) => row(&input).map_err(|err| (input.found, input.name(), err)),
+            Ok(input) => row(&input, system).map_err(|err| (input.found, input.name(), err)),
             Err(message) => {
                 out.error(message);
                 tally.add(Outcome::Failed);
@@ -64,13 +69,13 @@ pub(crate) fn run(args: &FilterArgs, out: &mut Output) -> Result<ExitCode> {
     Ok(exit_code(tally.outcome()))
 }
 
-fn row(input: &Input) -> Result<Row> {
-    let opened = input.open()?;
-    if !opened.metadata.is_file() {
+fn row(input: &Input, system: &dyn FileSystem) -> Result<Row> {
+    let opened = input.open(system)?;
+    if !opened.info.is_file() {
         bail!("-l needs a file, not a pipe");
     }
-    let reader = IndexedReader::open(&opened.file)?;
-    let mut row = Row { name: input.name(), stored_bytes: opened.metadata.len(), ..Row::default() };
+    let reader = IndexedReader::open(opened.file)?;
+    let mut row = Row { name: input.name(), stored_bytes: opened.info.len, ..Row::default() };
     row.finished = reader.streams().iter().all(|stream| stream.finished);
     for block in reader.blocks() {
         row.raw_bytes += block.raw_bytes;

@@ -2,6 +2,8 @@
 
 mod compress;
 mod decompress;
+#[cfg(test)]
+mod faults;
 mod generate;
 pub(crate) mod info;
 mod list;
@@ -9,12 +11,12 @@ mod plan;
 mod remove;
 
 use std::error::Error as StdError;
-use std::fs::Metadata;
 use std::io;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use lignite::ErrorKind;
+use lignite::vfs::{FileInfo, FileSystem};
 
 use crate::args::FilterArgs;
 use crate::dest::{self, Dest, Place};
@@ -39,29 +41,56 @@ pub(crate) enum Outcome {
 #[derive(Debug)]
 pub(crate) struct Session<'a> {
     pub(crate) args: &'a FilterArgs,
+    pub(crate) system: &'a dyn FileSystem,
     pub(crate) out: &'a mut Output,
     pub(crate) signals: Signals,
     /// The one output of several inputs, while none of them is at work.
-    shared: Option<Dest>,
+    shared: Option<Dest<'a>>,
     is_shared: bool,
     is_open: bool,
 }
 
 /// Runs what the flags ask for.
-pub(crate) fn run(args: &FilterArgs, out: &mut Output) -> Result<ExitCode> {
+pub(crate) fn run(
+    args: &FilterArgs,
+    system: &dyn FileSystem,
+    out: &mut Output,
+) -> Result<ExitCode> {
+    run_under(Signals::install(system)?, args, system, out)
+}
+
+/// The exit code of a command; says what it failed of.
+pub(crate) fn conclude(result: Result<ExitCode>, out: &mut Output) -> ExitCode {
+    out.end_progress();
+    result.unwrap_or_else(|err| {
+        let code = ending(&err);
+        if code.is_none() {
+            out.error(describe(&err));
+        }
+        code.unwrap_or(ExitCode::FAILURE)
+    })
+}
+
+fn run_under(
+    signals: Signals,
+    args: &FilterArgs,
+    system: &dyn FileSystem,
+    out: &mut Output,
+) -> Result<ExitCode> {
     if let Some(what) = args.generate {
         return generate::run(what, out);
     }
     if args.list {
-        return list::run(args, out);
+        return list::run(args, system, out);
     }
-    let mut inputs = input::collect(args)?;
-    let one_output = args.output.as_deref().is_some_and(|output| !dest::is_dir(output));
+    let mut inputs = input::collect(args, system)?;
+    let one_output = args.output.as_deref().is_some_and(|output| !dest::is_dir(output, system));
     let mut session = Session {
         is_shared: one_output && inputs.len() > 1,
         args,
+        system,
         out,
-        signals: Signals::install()?,
+        signals,
         shared: None,
         is_open: false,
     };
@@ -73,7 +102,7 @@ pub(crate) fn run(args: &FilterArgs, out: &mut Output) -> Result<ExitCode> {
     if let Some(dest) = session.shared.take()
         && code != Some(Outcome::Failed)
     {
-        dest.commit(None)?;
+        dest.commit()?;
     }
     Ok(exit_code(code))
 }
@@ -142,24 +171,25 @@ pub(crate) fn exit_code(outcome: Option<Outcome>) -> ExitCode {
     }
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
     /// Opens the output of an input, or takes the one of all inputs.
-    pub(crate) fn open(&mut self, place: &Place, input: &Metadata) -> Result<Dest> {
+    pub(crate) fn open(&mut self, place: &Place, input: &FileInfo) -> Result<Dest<'a>> {
         if let Some(shared) = self.shared.take() {
             return Ok(shared);
         }
-        let dest = Dest::open(place, Some(input), self.args, self.out)?;
+        let like = if self.is_shared { None } else { Some(input) };
+        let dest = Dest::open(place, input, like, self.args, self.system, self.out)?;
         self.is_open = true;
         Ok(dest)
     }
 
     /// Makes an output final, unless there is more to come.
-    pub(crate) fn close(&mut self, dest: Dest, like: &Metadata) -> Result<()> {
+    pub(crate) fn close(&mut self, dest: Dest<'a>) -> Result<()> {
         if self.is_shared {
             self.shared = Some(dest);
             return Ok(());
         }
-        dest.commit(Some(like))
+        dest.commit()
     }
 
     /// Whether the output of all inputs was lost with an input that failed half-way.

@@ -1,44 +1,43 @@
 //! `--rm`: an input goes only once its output has been proven.
 
-use std::fs::{self, File, Metadata};
 use std::io::{BufRead, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use lignite::Reader;
+use lignite::vfs::{FileInfo, FileKind, FileSystem};
 
 use super::Session;
-use crate::input;
 
 /// Removes the input of a compression. Unless that was switched off, its output is decoded and compared before.
 pub(crate) fn after_compression(
     path: &Path,
-    opened: &Metadata,
+    opened: &FileInfo,
     output: &Path,
     session: &Session<'_>,
 ) -> Result<()> {
     if !session.args.no_verify {
         compare(path, output, session).context("is kept")?;
     }
-    remove(path, opened)
+    remove(path, opened, session.system)
 }
 
 /// Removes a file that is still the one that was opened.
-pub(crate) fn remove(path: &Path, opened: &Metadata) -> Result<()> {
-    let now = fs::symlink_metadata(path)?;
-    if now.is_symlink() {
+pub(crate) fn remove(path: &Path, opened: &FileInfo, system: &dyn FileSystem) -> Result<()> {
+    let now = system.link_info(path).context("is kept")?;
+    if now.kind == FileKind::Link {
         bail!("is kept (a symbolic link)");
     }
-    if !input::unchanged(opened, &now) {
+    if now.identity != opened.identity || !now.has_same_content(opened) {
         bail!("is kept (it changed meanwhile)");
     }
-    fs::remove_file(path).context("cannot be removed")
+    system.unlink(path).context("cannot be removed")
 }
 
 fn compare(path: &Path, output: &Path, session: &Session<'_>) -> Result<()> {
     const PIECE_BYTES: usize = 256 << 10;
-    let mut raw = File::open(path)?;
-    let mut decoded = Reader::new(File::open(output)?)?;
+    let mut raw = session.system.open(path)?;
+    let mut decoded = Reader::new(session.system.open(output)?)?;
     let mut piece = vec![0; PIECE_BYTES];
     loop {
         session.check_signals()?;
