@@ -60,11 +60,12 @@ pub enum ErrorKind {
         /// The first bytes found.
         found: [u8; 4],
     },
-    /// The file was written by a newer major version. A newer `lig` reads it.
+    /// The file was written in a version of the format that this build does not read: a newer one, or one from before
+    /// version 1 other than its own.
     UnsupportedVersion {
-        /// The version in the file.
+        /// The version in the file: 256 times the major version, plus the minor one.
         found: u16,
-        /// The newest version this build reads.
+        /// The newest version this build reads, in the same way.
         newest: u16,
     },
     /// The file needs something this build does not have. A newer `lig` may read it.
@@ -171,7 +172,12 @@ impl fmt::Display for Error {
             ErrorKind::Io(_) => f.write_str("input/output error"),
             ErrorKind::BadMagic { .. } => f.write_str("not a lignite file"),
             ErrorKind::UnsupportedVersion { found, newest } => {
-                write!(f, "written in format version {found}, this build reads up to {newest}")
+                let ([found_minor, found], [minor, newest]) =
+                    (found.to_le_bytes(), newest.to_le_bytes());
+                write!(
+                    f,
+                    "written in format version {found}.{found_minor}, this build reads {newest}.{minor}"
+                )
             }
             ErrorKind::UnsupportedFeature { feature } => {
                 write!(f, "needs a feature this build does not have: {feature}")

@@ -50,8 +50,8 @@ impl Encoder {
         let body = if terminated { raw.get(..raw.len() - 1).unwrap_or_default() } else { raw };
         let mut sink = Sink::default();
         let lines = Rows::lines((!raw.is_empty()).then_some(body));
-        varint::put(&mut sink.meta, u64::from(terminated));
-        varint::put(&mut sink.meta, u64::from(length(lines.len())?));
+        varint::put(&mut sink.tree, u64::from(terminated));
+        varint::put(&mut sink.tree, u64::from(length(lines.len())?));
         let mut table = TableEncoder::new(self.level, &mut self.compressor, &mut sink);
         let stats = table.lines(&lines)?;
         Ok((sink, stats))

@@ -3,14 +3,19 @@
 mod decoder;
 mod encoder;
 mod node;
-mod render;
 mod report;
+mod sections;
 mod sink;
 mod table;
+mod tree;
+mod values;
+mod view;
 
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;
 pub use report::{BlockReport, ColumnReport, TemplateReport};
+#[expect(unused_imports, reason = "for the query")]
+pub(crate) use view::BlockView;
 
 use crate::format::{BlockStats, SectionEntry};
 

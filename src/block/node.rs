@@ -92,3 +92,7 @@ impl Class {
 
 /// A stream of at least this many bytes is a section of its own.
 pub(crate) const STREAM_LARGE: usize = 1 << 16;
+/// So is the stream of the ids of a block's lines from this length on.
+pub(crate) const IDS_LARGE: usize = 1 << 12;
+/// A group of at least this many bytes takes no more streams.
+pub(crate) const GROUP_LARGE: usize = 1 << 20;

@@ -1,6 +1,9 @@
 //! What takes the space in a block: the answer of `lig info`.
 
-use crate::block::node::{Class, Node, STREAM_LARGE};
+use crate::block::node::Node;
+use crate::block::tree::{Column, Stream, Table};
+use crate::block::view::BlockView;
+use crate::error::Result;
 use crate::format::SectionEntry;
 
 /// What a block is made of.
@@ -45,102 +48,113 @@ pub struct ColumnReport {
     pub stored_bytes: u64,
 }
 
-/// Notes, while columns are decoded, what each is made of.
-#[derive(Debug, Default)]
-pub(crate) struct Reporter {
-    columns: Vec<Noted>,
-    /// Indices of the columns that are being decoded, outermost first.
-    open: Vec<usize>,
-    /// Nested columns met so far at each depth.
-    numbers: Vec<usize>,
-    /// Large streams met so far.
-    large: usize,
+/// Says what a block is made of. Decodes of it what tells the numbers of rows and values.
+pub(crate) fn report(mut view: BlockView<'_>) -> Result<BlockReport> {
+    let entries = view.entries();
+    let first = entries.first();
+    let Some(tree) = view.take_tree() else {
+        let column = ColumnReport {
+            name: "block".into(),
+            kind: "text",
+            encoding: "literal".into(),
+            codec: first.map_or("", |entry| entry.codec.name()),
+            values: 1,
+            encoded_bytes: first.map_or(0, |entry| entry.decoded_len.into()),
+            stored_bytes: first.map_or(0, |entry| entry.stored_len.into()),
+        };
+        return Ok(BlockReport { columns: vec![column], ..BlockReport::default() });
+    };
+    let rows = view.counts_in(&tree.table, tree.rows)?;
+    let text = |template| view.text_of(&tree.table, template).join(&b"<*>"[..]);
+    let templates = (0..tree.table.templates()).map(text);
+    let templates = templates
+        .zip(rows.templates)
+        .map(|(text, lines)| TemplateReport { text, lines: lines as u64 })
+        .collect();
+    let mut walk = Walk { view, entries, columns: Vec::new() };
+    walk.table(&tree.table, &rows.columns, "")?;
+    let templates_stored_bytes = first.map_or(0, |entry| entry.stored_len.into());
+    Ok(BlockReport { templates_stored_bytes, templates, columns: walk.columns })
 }
 
-#[derive(Debug, Default)]
+struct Walk<'p> {
+    view: BlockView<'p>,
+    entries: &'p [SectionEntry],
+    columns: Vec<ColumnReport>,
+}
+
+impl Walk<'_> {
+    /// Reports the columns of a table, which have `values` values, behind the name of the column they make up.
+    fn table(&mut self, table: &Table, values: &[usize], prefix: &str) -> Result<()> {
+        for (number, (column, &values)) in table.columns.iter().zip(values).enumerate() {
+            self.column(column, values, format!("{prefix}{number}"))?;
+        }
+        Ok(())
+    }
+
+    fn column(&mut self, column: &Column, values: usize, name: String) -> Result<()> {
+        let mut noted = Noted::default();
+        let nested = noted.node(column);
+        let prefix = format!("{name}.");
+        self.columns.push(self.finish(name, values, noted));
+        if let Some((table, rows)) = nested {
+            let counts = self.view.counts_in(table, rows.unwrap_or(values))?;
+            self.table(table, &counts.columns, &prefix)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&self, name: String, values: usize, noted: Noted) -> ColumnReport {
+        let entry = |stream: &Stream| self.entries.get(stream.section as usize);
+        let streams = || noted.streams.iter().filter(|stream| stream.section > 0);
+        let stored = streams().filter_map(|stream| {
+            let entry = entry(stream)?;
+            let part = u64::from(stream.len) * u64::from(entry.stored_len);
+            part.checked_div(entry.decoded_len.into())
+        });
+        let largest = streams().max_by_key(|stream| stream.len);
+        ColumnReport {
+            name,
+            kind: noted.kind.map_or("", Node::kind),
+            encoding: noted.encoding,
+            codec: largest.and_then(entry).map_or("", |entry| entry.codec.name()),
+            values: values as u64,
+            encoded_bytes: noted.streams.iter().map(|stream| u64::from(stream.len)).sum(),
+            stored_bytes: stored.sum(),
+        }
+    }
+}
+
+/// What a column is made of, down to the columns nested in it.
+#[derive(Default)]
 struct Noted {
-    name: String,
     kind: Option<Node>,
     encoding: String,
-    values: u64,
-    /// The section of each stream, and the stream's bytes.
-    streams: Vec<(usize, u64)>,
+    streams: Vec<Stream>,
 }
 
-impl Reporter {
-    /// A column of `values` values begins.
-    pub(crate) fn enter(&mut self, values: usize) {
-        let depth = self.open.len();
-        self.numbers.resize(depth + 1, 0);
-        let number = self.numbers.get(depth).copied().unwrap_or(0).to_string();
-        let parent = self.open.last().and_then(|&parent| self.columns.get(parent));
-        let name = match parent {
-            Some(parent) => format!("{}.{number}", parent.name),
-            None => number,
-        };
-        self.open.push(self.columns.len());
-        self.columns.push(Noted { name, values: values as u64, ..Noted::default() });
-    }
-
-    /// The innermost column ends.
-    pub(crate) fn leave(&mut self) {
-        self.open.pop();
-        let depth = self.open.len();
-        self.numbers.truncate(depth + 1);
-        if let Some(number) = self.numbers.get_mut(depth) {
-            *number += 1;
+impl Noted {
+    /// Notes a node; returns the table nested in it, with its number of rows where that is not the column's.
+    fn node<'a>(&mut self, column: &'a Column) -> Option<(&'a Table, Option<usize>)> {
+        let node = column.node();
+        if !self.encoding.is_empty() {
+            self.encoding.push('+');
         }
-    }
-
-    /// The innermost column goes on with a node.
-    pub(crate) fn node(&mut self, node: Node) {
-        if let Some(column) = self.current() {
-            if !column.encoding.is_empty() {
-                column.encoding.push('+');
+        self.encoding.push_str(node.name());
+        self.kind = Some(node);
+        match column {
+            Column::Dictionary { distinct, numbers, entries } => {
+                self.streams.push(numbers.stream);
+                self.node(entries).map(|(table, rows)| (table, rows.or(Some(*distinct))))
             }
-            column.encoding.push_str(node.name());
-            column.kind = Some(node);
-        }
-    }
-
-    /// The innermost column takes a stream.
-    pub(crate) fn stream(&mut self, class: Class, len: usize) {
-        let section = if len >= STREAM_LARGE {
-            self.large += 1;
-            Class::COUNT + self.large
-        } else {
-            1 + class.index()
-        };
-        if let Some(column) = self.current() {
-            column.streams.push((section, len as u64));
-        }
-    }
-
-    fn current(&mut self) -> Option<&mut Noted> {
-        let &open = self.open.last()?;
-        self.columns.get_mut(open)
-    }
-
-    /// The columns, with their parts of the sections' stored bytes.
-    pub(crate) fn finish(self, sections: &[SectionEntry]) -> Vec<ColumnReport> {
-        let of = |noted: Noted| {
-            let encoded_bytes = noted.streams.iter().map(|(_, len)| len).sum();
-            let stored = noted.streams.iter().filter_map(|&(section, len)| {
-                let entry = sections.get(section)?;
-                (len * u64::from(entry.stored_len)).checked_div(entry.decoded_len.into())
-            });
-            let largest = noted.streams.iter().max_by_key(|(_, len)| len);
-            let codec = largest.and_then(|&(section, _)| sections.get(section));
-            ColumnReport {
-                name: noted.name,
-                kind: noted.kind.map_or("", Node::kind),
-                encoding: noted.encoding,
-                codec: codec.map_or("", |entry| entry.codec.name()),
-                values: noted.values,
-                encoded_bytes,
-                stored_bytes: stored.sum(),
+            Column::Nested(table) => {
+                self.streams.push(table.ids.stream);
+                Some((table, None))
             }
-        };
-        self.columns.into_iter().map(of).collect()
+            other => {
+                other.streams(&mut |stream| self.streams.push(stream));
+                None
+            }
+        }
     }
 }

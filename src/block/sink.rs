@@ -1,45 +1,110 @@
 //! Streams on their way into sections.
 
-use crate::block::node::{Class, STREAM_LARGE};
+use std::collections::BTreeSet;
+
+use crate::block::node::{Class, GROUP_LARGE, IDS_LARGE, STREAM_LARGE};
 use crate::codec::{Codec, Compressor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{SectionEntry, SectionKind};
-use crate::wire::checksum;
+use crate::wire::{checksum, varint};
 
-/// Collects what the encoder writes: the template section, and streams in the order of writing.
+/// Collects what the encoder writes: the templates section, and streams in the order of writing.
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
-    /// The template table, the column tree, and the parameters of encodings.
-    pub(crate) meta: Vec<u8>,
-    groups: [Vec<u8>; Class::COUNT],
-    large: Vec<(Class, Vec<u8>)>,
+    /// The strings that the tree names, in its order, each followed by a newline.
+    text: Vec<u8>,
+    /// Numbers of templates and columns, the column tree, and the parameters of encodings.
+    pub(crate) tree: Vec<u8>,
+    /// The sections behind the templates section.
+    sections: Vec<Vec<u8>>,
+    /// The group of each class that small streams join.
+    groups: [Option<usize>; Class::COUNT],
+    /// The column of the block's table that is being written; none while its ids are.
+    owner: Option<u32>,
+    /// Which sections hold streams of which column.
+    users: BTreeSet<(Option<u32>, usize)>,
 }
 
 impl Sink {
+    /// Takes a string of the tree. It holds no newline.
+    pub(crate) fn string(&mut self, string: &[u8]) {
+        self.text.extend_from_slice(string);
+        self.text.push(b'\n');
+    }
+
+    /// What comes next belongs to this column of the block's table.
+    pub(crate) fn column(&mut self, column: u32) {
+        self.owner = Some(column);
+    }
+
     /// Takes a stream: a large one is a section of its own, a small one joins its class.
-    pub(crate) fn stream(&mut self, class: Class, bytes: Vec<u8>) {
-        if bytes.len() >= STREAM_LARGE {
-            self.large.push((class, bytes));
-        } else if let Some(group) = self.groups.get_mut(class.index()) {
-            group.extend_from_slice(&bytes);
+    pub(crate) fn stream(&mut self, class: Class, bytes: &[u8]) {
+        varint::put(&mut self.tree, bytes.len() as u64);
+        if bytes.is_empty() {
+            return;
+        }
+        // The ids of lines are asked for more often than anything else: not much else should come with them.
+        let large = if self.owner.is_some() { STREAM_LARGE } else { IDS_LARGE };
+        let group = self.groups.get_mut(class.index());
+        let section = match group {
+            Some(Some(group)) if bytes.len() < large => *group,
+            Some(group) if bytes.len() < large => *group.insert(self.sections.len()),
+            _ => self.sections.len(),
+        };
+        if section == self.sections.len() {
+            self.sections.push(Vec::new());
+        }
+        varint::put(&mut self.tree, section as u64 + 1);
+        self.users.insert((self.owner, section + 1));
+        if let Some(dst) = self.sections.get_mut(section) {
+            dst.extend_from_slice(bytes);
+            if dst.len() >= GROUP_LARGE && bytes.len() < large {
+                // A group that grew large is full: who asks for one column should not have to decode all.
+                self.groups
+                    .iter_mut()
+                    .filter(|group| **group == Some(section))
+                    .for_each(|group| *group = None);
+            }
         }
     }
 
-    /// Compresses all sections: templates, the groups that hold something, the large streams.
+    /// Compresses all sections.
     pub(crate) fn finish(
         self,
         codecs: &[Codec],
         compressor: &mut Compressor,
     ) -> Result<(Vec<SectionEntry>, Vec<u8>)> {
-        let mut sections = Vec::new();
+        let mut templates = Vec::new();
+        varint::put(&mut templates, self.text.len() as u64);
+        templates.extend_from_slice(&self.text);
+        templates.extend_from_slice(&self.tree);
         let mut payload = Vec::new();
-        let templates = (SectionKind::Templates, self.meta);
-        let groups = self.groups.into_iter().map(|group| (SectionKind::Columns, group));
-        let large = self.large.into_iter().map(|(_, stream)| (SectionKind::Columns, stream));
-        for (kind, decoded) in std::iter::once(templates).chain(groups).chain(large) {
-            sections.push(section(kind, &decoded, codecs, compressor, &mut payload)?);
+        let first = section(SectionKind::Templates, &templates, codecs, compressor, &mut payload)?;
+        let mut sections = vec![first];
+        for (decoded, needs) in self.sections.iter().zip(self.needs()) {
+            let kind = SectionKind::Columns;
+            let mut entry = section(kind, decoded, codecs, compressor, &mut payload)?;
+            entry.needs = needs;
+            sections.push(entry);
         }
         Ok((sections, payload))
+    }
+
+    /// The sections that each one needs: the templates, the ids, and what came before it of its columns.
+    fn needs(&self) -> Vec<Vec<u32>> {
+        let ids: Vec<usize> = self.sections_of(None).collect();
+        let mut needs: Vec<BTreeSet<usize>> = vec![BTreeSet::from([0]); self.sections.len()];
+        for &(owner, section) in &self.users {
+            let Some(needs) = needs.get_mut(section - 1) else { continue };
+            needs.extend(ids.iter().copied().filter(|&earlier| earlier < section));
+            needs.extend(self.sections_of(owner).take_while(|&earlier| earlier < section));
+        }
+        let number = |section: usize| u32::try_from(section).unwrap_or(u32::MAX);
+        needs.into_iter().map(|needs| needs.into_iter().map(number).collect()).collect()
+    }
+
+    fn sections_of(&self, owner: Option<u32>) -> impl Iterator<Item = usize> {
+        self.users.range((owner, 0)..=(owner, usize::MAX)).map(|&(_, section)| section)
     }
 }
 
@@ -69,7 +134,7 @@ pub(crate) fn section(
         decoded_len: length(decoded.len())?,
         stored_check: checksum::section(&stored),
         decoded_check: checksum::section(decoded),
-        needs: if kind == SectionKind::Columns { vec![0] } else { Vec::new() },
+        needs: Vec::new(),
     })
 }
 

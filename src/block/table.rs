@@ -51,27 +51,29 @@ impl<'a> TableEncoder<'a> {
     }
 
     fn table(&mut self, parsed: &Parsed, depth: u32) -> Result<()> {
-        let meta = &mut self.sink.meta;
-        varint::put(meta, u64::from(length(parsed.templates.len())?));
-        let text = parsed.templates.join(&b'\n');
-        varint::put(meta, u64::from(length(text.len())?));
-        meta.extend_from_slice(&text);
+        varint::put(&mut self.sink.tree, u64::from(length(parsed.templates.len())?));
+        parsed.templates.iter().for_each(|template| self.sink.string(template));
         let mut columns = 0;
         for &column in &parsed.slot_columns {
             let new = column == columns;
-            varint::put(meta, if new { 0 } else { u64::from(column) + 1 });
+            varint::put(&mut self.sink.tree, if new { 0 } else { u64::from(column) + 1 });
             columns += u32::from(new);
         }
         self.integers(&parsed.ids.iter().map(|&id| i64::from(id)).collect::<Vec<_>>());
-        parsed.columns.iter().try_for_each(|column| self.column(column, depth))
+        for (column, number) in parsed.columns.iter().zip(0..) {
+            if depth == 0 {
+                self.sink.column(number);
+            }
+            self.column(column, depth)?;
+        }
+        Ok(())
     }
 
     fn column(&mut self, values: &Strings, depth: u32) -> Result<()> {
         let first = values.get(0);
         if values.iter().all(|value| value == first) {
             self.node(Node::Constant);
-            varint::put(&mut self.sink.meta, u64::from(length(first.len())?));
-            self.sink.meta.extend_from_slice(first);
+            self.sink.string(first);
             return Ok(());
         }
         if self.times(values)? || self.digits(values) || self.dictionary(values, depth)? {
@@ -81,22 +83,21 @@ impl<'a> TableEncoder<'a> {
             return Ok(());
         }
         self.node(Node::Text);
-        self.text(values)
+        self.text(values);
+        Ok(())
     }
 
     fn node(&mut self, node: Node) {
-        self.sink.meta.push(node.tag());
+        self.sink.tree.push(node.tag());
     }
 
-    fn text(&mut self, values: &Strings) -> Result<()> {
+    fn text(&mut self, values: &Strings) {
         let mut bytes = Vec::with_capacity(values.bytes().len() + values.len());
         for value in values.iter() {
             bytes.extend_from_slice(value);
             bytes.push(b'\n');
         }
-        varint::put(&mut self.sink.meta, u64::from(length(bytes.len())?));
-        self.sink.stream(Class::Text, bytes);
-        Ok(())
+        self.sink.stream(Class::Text, &bytes);
     }
 
     fn integers(&mut self, values: &[i64]) {
@@ -106,8 +107,8 @@ impl<'a> TableEncoder<'a> {
             self.try_integers(values)
         };
         let mut planes = Vec::new();
-        integer::encode(values, choice, &mut self.sink.meta, &mut planes);
-        self.sink.stream(Class::Numbers, planes);
+        integer::encode(values, choice, &mut self.sink.tree, &mut planes);
+        self.sink.stream(Class::Numbers, &planes);
     }
 
     /// The choice that a quick codec makes smallest.
@@ -154,11 +155,11 @@ impl<'a> TableEncoder<'a> {
             *tick = scaled;
         }
         self.node(Node::Time);
-        varint::put(&mut self.sink.meta, layouts.len() as u64);
+        varint::put(&mut self.sink.tree, layouts.len() as u64);
         for layout in &layouts {
             let codes = layout.to_codes();
-            varint::put(&mut self.sink.meta, codes.len() as u64);
-            self.sink.meta.extend_from_slice(&codes);
+            varint::put(&mut self.sink.tree, codes.len() as u64);
+            self.sink.tree.extend_from_slice(&codes);
         }
         if layouts.len() > 1 {
             let chosen = chosen.into_iter().map(length).collect::<Result<Vec<_>>>()?;
@@ -171,7 +172,7 @@ impl<'a> TableEncoder<'a> {
     fn digits(&mut self, values: &Strings) -> bool {
         let Some(form) = Form::of(&values.iter()) else { return false };
         self.node(Node::Digits);
-        self.sink.meta.extend_from_slice(&form.to_bytes());
+        self.sink.tree.extend_from_slice(&form.to_bytes());
         if form.width == Width::Own {
             let lengths = values.iter().map(|value| i64::try_from(value.len()).unwrap_or(0));
             self.integers(&lengths.collect::<Vec<_>>());
@@ -190,7 +191,7 @@ impl<'a> TableEncoder<'a> {
             }
         }
         self.node(Node::Dictionary);
-        varint::put(&mut self.sink.meta, distinct.len() as u64);
+        varint::put(&mut self.sink.tree, distinct.len() as u64);
         self.integers(&numbers);
         self.column(distinct.strings(), depth + 1)?;
         Ok(true)

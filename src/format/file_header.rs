@@ -8,7 +8,7 @@ pub(crate) const MAGIC: [u8; 8] = [0x89, b'L', b'I', b'G', 0x0d, 0x0a, 0x1a, 0x0
 /// Bytes of a file header.
 pub(crate) const LEN: usize = 40;
 /// The version this build writes.
-const VERSION: (u8, u8) = (0, 1);
+const VERSION: (u8, u8) = (0, 2);
 
 /// What every stream starts with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +58,11 @@ impl FileHeader {
         }
         let mut cur = Cursor::new(body, Section::FileHeader, offset);
         let _: [u8; 8] = cur.array()?;
-        let [major, _minor, kind, level] = cur.array()?;
-        if major > VERSION.0 {
-            let (found, newest) = (major.into(), VERSION.0.into());
+        let [major, minor, kind, level] = cur.array()?;
+        // Before version 1, a minor version may change anything.
+        if major > VERSION.0 || (major == 0 && minor != VERSION.1) {
+            let found = u16::from_le_bytes([minor, major]);
+            let newest = u16::from_le_bytes([VERSION.1, VERSION.0]);
             return Err(Error::new(ErrorKind::UnsupportedVersion { found, newest }));
         }
         let incompat = cur.u32()?;
@@ -81,6 +83,26 @@ impl FileHeader {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_minor_version_of_major_0_is_refused() {
+        let header = FileHeader { level: 3, stream_id: 7, block_raw_log2: 24 };
+        for (version, good) in [((0, 1), false), (VERSION, true), ((0, 3), false), ((1, 2), false)]
+        {
+            let mut bytes = Vec::new();
+            header.encode(&mut bytes);
+            (bytes[8], bytes[9]) = version;
+            let check = checksum::header(&bytes[..LEN - 4]);
+            bytes[LEN - 4..].copy_from_slice(&check.to_le_bytes());
+            match FileHeader::decode(&bytes, 0) {
+                Ok(_) => assert!(good, "{version:?}"),
+                Err(err) => {
+                    assert!(!good, "{version:?}");
+                    assert!(matches!(err.kind(), ErrorKind::UnsupportedVersion { .. }));
+                }
+            }
+        }
+    }
 
     #[test]
     fn round_trips_and_every_bit_counts() {

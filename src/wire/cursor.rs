@@ -23,6 +23,11 @@ impl<'a> Cursor<'a> {
         self.rest.is_empty()
     }
 
+    /// Where the next byte lies.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Takes `len` bytes.
     pub(crate) fn bytes(&mut self, len: usize) -> Result<&'a [u8]> {
         let (head, rest) = self.rest.split_at_checked(len).ok_or_else(|| self.truncated())?;

@@ -9,9 +9,9 @@ use lignite::Reader;
 
 /// Each golden file and the bundled log it was made from.
 const GOLDEN: [(&str, &str); 3] = [
-    ("v0.1-level1-dpkg.lig", "dpkg.log"),
-    ("v0.1-level3-dpkg.lig", "dpkg.log"),
-    ("v0.1-level6-dpkg.lig", "dpkg.log"),
+    ("v0.2-level1-dpkg.lig", "dpkg.log"),
+    ("v0.2-level3-dpkg.lig", "dpkg.log"),
+    ("v0.2-level6-dpkg.lig", "dpkg.log"),
 ];
 
 fn testdata() -> PathBuf {

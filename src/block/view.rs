@@ -1,0 +1,507 @@
+//! A block of which only those parts are decoded that are asked for.
+
+use crate::block::sections::Sections;
+use crate::block::tree::{Counts, Span, Table, Tree, over};
+use crate::block::values::Values;
+use crate::codec::Decompressor;
+use crate::column::Strings;
+use crate::error::{Error, Result, Section};
+use crate::format::SectionEntry;
+use crate::limits::{self, Limits};
+
+/// An encoded block. Opening it decodes its templates section only; everything else is verified and decoded once, when
+/// it is asked for, and kept.
+///
+/// A block may be literal: then it has no templates, no rows and no columns, only [`literal`](Self::literal).
+#[derive(Debug)]
+pub(crate) struct BlockView<'p> {
+    sections: Sections<'p>,
+    /// The templates section.
+    meta: Vec<u8>,
+    tree: Option<Tree>,
+    limits: Limits,
+    raw_len: usize,
+    /// Bytes that columns may still take.
+    budget: u64,
+    /// The template of each row.
+    ids: Option<Vec<u32>>,
+    /// Empty until the ids are known.
+    counts: Counts,
+    columns: Vec<Option<Strings>>,
+}
+
+impl<'p> BlockView<'p> {
+    /// Opens a block: `sections` is its directory, `payload` its stored bytes, `raw_len` what its header says.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
+    pub(crate) fn open(
+        sections: &'p [SectionEntry],
+        payload: &'p [u8],
+        raw_len: u32,
+        limits: &Limits,
+    ) -> Result<Self> {
+        Self::with_decompressor(sections, payload, raw_len, limits, Decompressor::default())
+    }
+
+    /// The same, with a decompressor that [`into_decompressor`](Self::into_decompressor) gives back.
+    pub(crate) fn with_decompressor(
+        sections: &'p [SectionEntry],
+        payload: &'p [u8],
+        raw_len: u32,
+        limits: &Limits,
+        decompressor: Decompressor,
+    ) -> Result<Self> {
+        let raw_len =
+            limits::check("raw bytes of a block", raw_len.into(), limits.block_raw_bytes_max)?;
+        let mut sections = Sections::new(sections, payload, limits, decompressor)?;
+        let literal = sections.is_literal()?;
+        let mut view = Self {
+            meta: Vec::new(),
+            tree: None,
+            limits: limits.clone(),
+            raw_len,
+            budget: limits.columns_bytes_max,
+            ids: None,
+            counts: Counts::default(),
+            columns: Vec::new(),
+            sections,
+        };
+        if !literal {
+            sections = view.sections;
+            sections.load(0)?;
+            view.meta = sections.take(0);
+            let lens: Vec<u32> = sections.entries().iter().map(|entry| entry.decoded_len).collect();
+            let tree = Tree::parse(&view.meta, &lens, raw_len, limits)?;
+            view.columns.resize_with(tree.table.columns.len(), || None);
+            view.tree = Some(tree);
+            view.sections = sections;
+        }
+        Ok(view)
+    }
+
+    /// Gives the decompressor back.
+    pub(crate) fn into_decompressor(self) -> Decompressor {
+        self.sections.into_decompressor()
+    }
+
+    /// The raw bytes of a literal block; `None` if the block has templates.
+    pub(crate) fn literal(&mut self) -> Result<Option<Vec<u8>>> {
+        if self.tree.is_some() {
+            return Ok(None);
+        }
+        self.sections.load(0)?;
+        Ok(Some(self.sections.take(0)))
+    }
+
+    /// The directory.
+    pub(crate) fn entries(&self) -> &'p [SectionEntry] {
+        self.sections.entries()
+    }
+
+    /// Number of lines. A line is a row of the table of templates.
+    pub(crate) fn rows(&self) -> usize {
+        self.tree.as_ref().map_or(0, |tree| tree.rows)
+    }
+
+    /// Whether the last line has a terminator.
+    pub(crate) fn terminated(&self) -> bool {
+        self.tree.as_ref().is_some_and(|tree| tree.terminated)
+    }
+
+    /// Number of templates.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
+    pub(crate) fn templates(&self) -> usize {
+        self.tree.as_ref().map_or(0, |tree| tree.table.templates())
+    }
+
+    /// The constant pieces of a template, one more than it has slots; none if there is no such template.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
+    pub(crate) fn pieces_of(&self, template: usize) -> impl Iterator<Item = &[u8]> {
+        let spans = self.tree.as_ref().map_or(&[][..], |tree| tree.table.pieces_of(template));
+        spans.iter().map(|span| span.of(&self.meta))
+    }
+
+    /// The column of each slot of a template.
+    pub(crate) fn columns_of(&self, template: usize) -> &[u32] {
+        self.tree.as_ref().map_or(&[], |tree| tree.table.columns_of(template))
+    }
+
+    /// Number of columns.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
+    pub(crate) fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The template of each line.
+    pub(crate) fn ids(&mut self) -> Result<&[u32]> {
+        if self.ids.is_none()
+            && let Some(tree) = &self.tree
+        {
+            let stream = tree.table.ids.stream;
+            if stream.section > 0 {
+                self.sections.load(stream.section)?;
+            }
+            let values = values(&self.meta, &self.sections, &self.limits, self.budget);
+            let ids = values.ids(&tree.table, tree.rows)?;
+            let unknown = || Error::corrupt(Section::Columns, 0, "a template id is known");
+            self.counts = tree.table.counts(&ids).ok_or_else(unknown)?;
+            let cost = ids.len() as u64 * 4;
+            self.budget = self.budget.checked_sub(cost).ok_or_else(|| self.over(cost))?;
+            self.ids = Some(ids);
+        }
+        Ok(self.ids.as_deref().unwrap_or_default())
+    }
+
+    /// Number of lines of each template, and of values of each column.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
+    pub(crate) fn counts(&mut self) -> Result<&Counts> {
+        self.ids()?;
+        Ok(&self.counts)
+    }
+
+    /// The values of a column: one for each of its slots in each line, in the order of lines and of slots in a line.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
+    pub(crate) fn column(&mut self, column: usize) -> Result<&Strings> {
+        self.load_column(column)?;
+        self.loaded(column)
+            .ok_or_else(|| Error::corrupt(Section::Columns, 0, "a column that is asked for exists"))
+    }
+
+    /// The values of a column that has been asked for before.
+    pub(crate) fn loaded(&self, column: usize) -> Option<&Strings> {
+        self.columns.get(column)?.as_ref()
+    }
+
+    /// Decodes a column, unless that has been done.
+    pub(crate) fn load_column(&mut self, column: usize) -> Result<()> {
+        self.ids()?;
+        let node = self.tree.as_ref().and_then(|tree| tree.table.columns.get(column));
+        let (Some(node), Some(&rows)) = (node, self.counts.columns.get(column)) else {
+            return Ok(());
+        };
+        if self.loaded(column).is_some() {
+            return Ok(());
+        }
+        for section in self.sections_of(column) {
+            self.sections.load(section)?;
+        }
+        let mut values = values(&self.meta, &self.sections, &self.limits, self.budget);
+        let decoded = values.column(node, rows)?;
+        self.budget = values.budget;
+        if let Some(cached) = self.columns.get_mut(column) {
+            *cached = Some(decoded);
+        }
+        Ok(())
+    }
+
+    /// The sections that hold the streams of a column, ascending.
+    pub(crate) fn sections_of(&self, column: usize) -> Vec<u32> {
+        let mut sections = Vec::new();
+        if let Some(node) = self.tree.as_ref().and_then(|tree| tree.table.columns.get(column)) {
+            node.streams(&mut |stream| sections.push(stream.section));
+        }
+        sections.sort_unstable();
+        sections.dedup();
+        sections.retain(|&section| section > 0);
+        sections
+    }
+
+    /// Takes the tree out, after which the view can only tell of parts of the tree it is given.
+    pub(crate) fn take_tree(&mut self) -> Option<Tree> {
+        self.tree.take()
+    }
+
+    /// The constant pieces of a template of `table`, a part of this block's tree.
+    pub(crate) fn text_of(&self, table: &Table, template: usize) -> Vec<&[u8]> {
+        table.pieces_of(template).iter().map(|span| span.of(&self.meta)).collect()
+    }
+
+    /// What the template of each row tells of `table`, a part of this block's tree with `rows` rows.
+    pub(crate) fn counts_in(&mut self, table: &Table, rows: usize) -> Result<Counts> {
+        if table.ids.stream.section > 0 {
+            self.sections.load(table.ids.stream.section)?;
+        }
+        let ids = values(&self.meta, &self.sections, &self.limits, self.budget).ids(table, rows)?;
+        Ok(table.counts(&ids).unwrap_or_default())
+    }
+
+    /// Appends the raw bytes of the whole block to `dst`. The caller verifies their checksum.
+    pub(crate) fn render(&mut self, dst: &mut Vec<u8>) -> Result<()> {
+        self.ids()?;
+        for column in 0..self.columns.len() {
+            self.load_column(column)?;
+        }
+        let raw_len = self.raw_len;
+        dst.try_reserve_exact(raw_len + 1).map_err(|_| over("memory", raw_len as u64, 0))?;
+        let start = dst.len();
+        let mut lines = Lines::new(self);
+        for _ in 0..self.rows() {
+            lines.render(dst)?;
+            dst.push(b'\n');
+            // One byte over is no harm: the terminator that the last line may lack.
+            if dst.len() - start > raw_len + 1 {
+                return Err(Error::corrupt(Section::Columns, 0, "lines fit the block"));
+            }
+        }
+        if !self.terminated() && self.rows() > 0 {
+            dst.pop();
+        }
+        Ok(())
+    }
+
+    /// Renders lines: calls `each` with the number of each line in `rows`, which ascend, and its bytes without terminator.
+    /// Only the columns that these lines need are decoded.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
+    pub(crate) fn render_rows(
+        &mut self,
+        rows: &[u32],
+        mut each: impl FnMut(u32, &[u8]),
+    ) -> Result<()> {
+        self.ids()?;
+        let mut needed = vec![false; self.columns.len()];
+        for &row in rows {
+            let template = self.template_of(row);
+            for &column in self.columns_of(template) {
+                if let Some(needed) = needed.get_mut(column as usize) {
+                    *needed = true;
+                }
+            }
+        }
+        for (column, needed) in needed.into_iter().enumerate() {
+            if needed {
+                self.load_column(column)?;
+            }
+        }
+        let mut lines = Lines::new(self);
+        let mut line = Vec::new();
+        for &row in rows {
+            if (row as usize) < lines.row {
+                let rule = "rows are asked for in ascending order";
+                return Err(Error::corrupt(Section::Columns, 0, rule));
+            }
+            while lines.row < row as usize {
+                lines.skip();
+            }
+            line.clear();
+            lines.render(&mut line)?;
+            each(row, &line);
+        }
+        Ok(())
+    }
+
+    fn template_of(&self, row: u32) -> usize {
+        let ids = self.ids.as_deref().unwrap_or_default();
+        ids.get(row as usize).map_or(usize::MAX, |&id| id as usize)
+    }
+
+    #[cold]
+    fn over(&self, requested: u64) -> Error {
+        over("columns", requested, self.limits.columns_bytes_max)
+    }
+}
+
+fn values<'a>(
+    meta: &'a [u8],
+    sections: &'a Sections<'a>,
+    limits: &'a Limits,
+    budget: u64,
+) -> Values<'a> {
+    Values { meta, sections, limits, budget }
+}
+
+/// Walks over the lines of a view and keeps count of the values of each column.
+struct Lines<'a, 'p> {
+    view: &'a BlockView<'p>,
+    /// The next line.
+    row: usize,
+    /// The next value of each column.
+    next: Vec<usize>,
+}
+
+impl<'a, 'p> Lines<'a, 'p> {
+    fn new(view: &'a BlockView<'p>) -> Self {
+        Self { view, row: 0, next: vec![0; view.columns.len()] }
+    }
+
+    fn advance(&mut self) -> usize {
+        let row = self.row;
+        self.row += 1;
+        self.view.template_of(u32::try_from(row).unwrap_or(u32::MAX))
+    }
+
+    fn skip(&mut self) {
+        let template = self.advance();
+        for &column in self.view.columns_of(template) {
+            if let Some(next) = self.next.get_mut(column as usize) {
+                *next += 1;
+            }
+        }
+    }
+
+    /// Appends the next line. Its columns have been decoded.
+    fn render(&mut self, dst: &mut Vec<u8>) -> Result<()> {
+        let view = self.view;
+        let template = self.advance();
+        let Some(tree) = &view.tree else { return Ok(()) };
+        let missing = || Error::corrupt(Section::Columns, 0, "a column has all its values");
+        let (first, rest): (Span, &[Span]) = match tree.table.pieces_of(template).split_first() {
+            Some((first, rest)) => (*first, rest),
+            None => return Err(missing()),
+        };
+        dst.extend_from_slice(first.of(&view.meta));
+        for (&column, piece) in tree.table.columns_of(template).iter().zip(rest) {
+            let column = column as usize;
+            let next = self.next.get_mut(column).ok_or_else(missing)?;
+            let values = view.loaded(column).filter(|values| *next < values.len());
+            dst.extend_from_slice(values.ok_or_else(missing)?.get(*next));
+            *next += 1;
+            dst.extend_from_slice(piece.of(&view.meta));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::block::{Encoded, Encoder};
+    use crate::codec::CodecTag;
+    use crate::line::Rows;
+    use crate::template::{Mode, parse};
+    use crate::wire::checksum;
+
+    const ROWS: u32 = 100_000;
+
+    fn log() -> Vec<u8> {
+        let line = |i: u32| {
+            let id = i.wrapping_mul(2_654_435_761);
+            let odd = format!(
+                "cache {} of 10.0.{}.{} missed /v/{id:x}/{}\n",
+                i % 7,
+                i % 5,
+                id % 251,
+                i * i
+            );
+            let even = format!(
+                "10:{:02}:{:02} GET {} took {}.{:03} ms\n",
+                i / 60 % 60,
+                i % 60,
+                id % 97,
+                id % 9,
+                i % 1000
+            );
+            if i.is_multiple_of(3) { odd } else { even }
+        };
+        (0..ROWS).flat_map(|i| line(i).into_bytes()).collect()
+    }
+
+    fn encode(raw: &[u8]) -> (Encoded, u32) {
+        (Encoder::new(3).encode(raw).unwrap(), u32::try_from(raw.len()).unwrap())
+    }
+
+    fn open(encoded: &Encoded, raw_len: u32) -> BlockView<'_> {
+        BlockView::open(&encoded.sections, &encoded.payload, raw_len, &Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn a_column_decodes_alone_with_the_sections_it_needs() {
+        let raw = log();
+        let (encoded, raw_len) = encode(&raw);
+        let expected = parse(&Rows::lines(Some(&raw[..raw.len() - 1])), Mode::Lines);
+        let all = open(&encoded, raw_len);
+        assert_eq!(all.columns(), expected.columns.len());
+        assert!(encoded.sections.len() > 5, "{}", encoded.sections.len());
+        for (column, values) in expected.columns.iter().enumerate() {
+            let mut view = open(&encoded, raw_len);
+            assert_eq!(view.column(column).unwrap(), values);
+            let decoded = (0..).zip(&encoded.sections).filter(|&(n, _)| view.sections.is_loaded(n));
+            let decoded: BTreeSet<u32> = decoded.map(|(n, _)| n).collect();
+            let last = decoded.last().copied().unwrap_or(0);
+            let needs = &encoded.sections[last as usize].needs;
+            assert!(
+                decoded.iter().all(|n| *n == last || needs.contains(n)),
+                "{decoded:?} {needs:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn templates_and_ids_are_those_of_the_lines() {
+        let raw = log();
+        let (encoded, raw_len) = encode(&raw);
+        let mut view = open(&encoded, raw_len);
+        let ids = view.ids().unwrap().to_vec();
+        let lines = raw[..raw.len() - 1].split(|&byte| byte == b'\n');
+        for (line, &id) in lines.zip(&ids) {
+            let mut pieces = view.pieces_of(id as usize);
+            assert!(line.starts_with(pieces.next().unwrap()));
+            assert!(line.ends_with(pieces.last().unwrap()));
+        }
+        assert_eq!(view.counts().unwrap().templates.iter().sum::<usize>(), view.rows());
+        assert_eq!(view.templates(), 2);
+    }
+
+    #[test]
+    fn chosen_lines_are_rendered() {
+        let raw = log();
+        let (encoded, raw_len) = encode(&raw);
+        let lines: Vec<&[u8]> = raw[..raw.len() - 1].split(|&byte| byte == b'\n').collect();
+        for rows in [vec![], vec![0], vec![1, 2, 5000, ROWS - 1], (300..900).step_by(3).collect()] {
+            let mut view = open(&encoded, raw_len);
+            let mut seen = Vec::new();
+            view.render_rows(&rows, |row, line| seen.push((row, line.to_vec()))).unwrap();
+            let expected = rows.iter().map(|&row| (row, lines[row as usize].to_vec()));
+            assert_eq!(seen, expected.collect::<Vec<_>>());
+        }
+        assert!(open(&encoded, raw_len).render_rows(&[5, 4], |_, _| {}).is_err());
+        assert!(open(&encoded, raw_len).render_rows(&[ROWS], |_, _| {}).is_err());
+    }
+
+    #[test]
+    fn damage_costs_what_needs_it_only() {
+        let raw = log();
+        let (mut encoded, raw_len) = encode(&raw);
+        let last = encoded.payload.last_mut().unwrap();
+        *last ^= 1;
+        let mut view = open(&encoded, raw_len);
+        let damaged = u32::try_from(encoded.sections.len()).unwrap() - 1;
+        for column in 0..view.columns() {
+            let needs = view.sections_of(column).contains(&damaged);
+            assert_eq!(view.column(column).is_err(), needs);
+        }
+        assert!(view.render(&mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_changed_tree_is_an_error_or_other_bytes() {
+        let raw = log();
+        let (encoded, raw_len) = encode(&raw[..40_000]);
+        let raw_len = raw_len.min(40_000);
+        let mut sections = Sections::new(
+            &encoded.sections,
+            &encoded.payload,
+            &Limits::default(),
+            Decompressor::default(),
+        )
+        .unwrap();
+        sections.load(0).unwrap();
+        let meta = sections.take(0);
+        let rest = &encoded.payload[encoded.sections[0].stored_len as usize..];
+        for at in 0..meta.len() {
+            for change in [1, 0x10, 0x80, 0xff] {
+                let mut meta = meta.clone();
+                meta[at] ^= change;
+                let mut entries = encoded.sections.clone();
+                entries[0].codec = CodecTag::Store;
+                entries[0].stored_len = entries[0].decoded_len;
+                entries[0].stored_check = checksum::section(&meta);
+                entries[0].decoded_check = entries[0].stored_check;
+                let payload = [&meta, rest].concat();
+                let view = BlockView::open(&entries, &payload, raw_len, &Limits::default());
+                // What matters is that it ends, and does not panic.
+                drop(view.and_then(|mut view| view.render(&mut Vec::new())));
+            }
+        }
+    }
+}
