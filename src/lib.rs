@@ -44,6 +44,6 @@ pub use crate::block::{BlockReport, ColumnReport, TemplateReport};
 pub use crate::error::{Error, ErrorKind, Result, Section};
 pub use crate::limits::Limits;
 pub use crate::reader::{
-    BlockInfo, IndexedReader, Loss, OnDamage, Reader, StreamInfo, Totals, is_lignite,
+    BlockInfo, IndexedReader, Loss, OnDamage, Reader, StrayBlocks, StreamInfo, Totals, is_lignite,
 };
 pub use crate::writer::{Summary, Writer, WriterBuilder};

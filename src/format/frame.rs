@@ -33,6 +33,15 @@ impl FrameKind {
         }
     }
 
+    /// The section that its payload is.
+    pub(crate) fn payload_section(self) -> Section {
+        match self {
+            Self::Block | Self::Optional => Section::Columns,
+            Self::Index => Section::Index,
+            Self::Commit => Section::Commit,
+        }
+    }
+
     fn section(self) -> Section {
         match self {
             Self::Block | Self::Optional => Section::BlockHeader,
@@ -135,6 +144,6 @@ pub(crate) fn verify_payload(fixed: &Fixed, payload: &[u8], offset: u64) -> Resu
     if computed == fixed.payload_check {
         return Ok(());
     }
-    let (section, stored) = (fixed.kind.section(), fixed.payload_check);
+    let (section, stored) = (fixed.kind.payload_section(), fixed.payload_check);
     Err(Error::new(ErrorKind::ChecksumMismatch { section, offset, stored, computed }))
 }

@@ -1,11 +1,15 @@
 //! Streams → bytes, front to back: [`Reader`]; or by the index: [`IndexedReader`].
 
 mod indexed;
+mod loss;
 mod source;
+mod stray;
 mod streaming;
 
 pub use indexed::{BlockInfo, IndexedReader, StreamInfo};
-pub use streaming::{Loss, OnDamage, Reader, Totals};
+pub use loss::Loss;
+pub use stray::StrayBlocks;
+pub use streaming::{OnDamage, Reader, Totals};
 
 use crate::format::FILE_MAGIC;
 

@@ -8,6 +8,7 @@ use crate::format::frame::{self, FIXED_LEN, Fixed, FrameKind};
 use crate::format::index::{Commit, IndexSegment, TAIL_LEN, tail};
 use crate::format::{BlockHeader, FILE_HEADER_LEN, FILE_MAGIC, FileHeader};
 use crate::limits::{self, Limits};
+use crate::reader::loss::{Loss, Open};
 use crate::reader::source::Source;
 use crate::wire::checksum;
 
@@ -19,18 +20,6 @@ pub enum OnDamage {
     Stop,
     /// Note the loss, go on with the next whole block.
     Skip,
-}
-
-/// Something that could not be read.
-#[non_exhaustive]
-#[derive(Debug)]
-pub struct Loss {
-    /// Place in the input where the damage was met.
-    pub offset: u64,
-    /// Number of the first line that is missing, from 1, in its stream.
-    pub first_line: u64,
-    /// What was wrong.
-    pub error: Error,
 }
 
 /// What has been read.
@@ -63,18 +52,9 @@ pub struct Reader<R> {
     given: usize,
     totals: Totals,
     losses: Vec<Loss>,
+    /// What lies between streams has been noted already.
+    stray: bool,
     ended: bool,
-}
-
-/// A stream of which the commit has not been seen.
-#[derive(Debug)]
-struct Open {
-    id: u64,
-    offset: u64,
-    blocks: u64,
-    /// Newlines seen, and where the next block's lines start if some were lost.
-    lines: u64,
-    raw_bytes: u64,
 }
 
 impl<R> std::fmt::Debug for Reader<R> {
@@ -101,6 +81,7 @@ impl<R: io::Read> Reader<R> {
             given: 0,
             totals: Totals::default(),
             losses: Vec::new(),
+            stray: false,
             ended: false,
         };
         reader.header()?;
@@ -113,9 +94,9 @@ impl<R: io::Read> Reader<R> {
         self
     }
 
-    /// What could not be read so far, under [`OnDamage::Skip`].
-    pub fn losses(&self) -> &[Loss] {
-        &self.losses
+    /// What could not be read since this was called last, under [`OnDamage::Skip`].
+    pub fn take_losses(&mut self) -> Vec<Loss> {
+        std::mem::take(&mut self.losses)
     }
 
     /// What has been read so far.
@@ -147,8 +128,7 @@ impl<R: io::Read> Reader<R> {
             self.ended = true;
             return Err(error);
         }
-        let first_line = self.stream.as_ref().map_or(0, |open| open.lines) + 1;
-        self.losses.push(Loss { offset: self.source.offset(), first_line, error });
+        self.lose(self.source.offset(), error);
         self.source.consume(1);
         loop {
             let found = find_magic(self.source.seen());
@@ -166,9 +146,42 @@ impl<R: io::Read> Reader<R> {
             let left = self.source.seen().len();
             if self.source.peek(left + 1)?.len() == left {
                 self.source.consume(left);
+                // Without its commit, it is not known how much more there was.
                 self.stream = None;
                 return Ok(());
             }
+        }
+    }
+
+    /// Notes a loss. What is met before the next whole block belongs to the same one.
+    fn lose(&mut self, offset: u64, error: Error) {
+        let streams = self.totals.streams;
+        match &mut self.stream {
+            Some(open) if open.has_gap => {}
+            Some(open) => self.losses.push(open.loss(offset, error)),
+            None if self.stray => {}
+            None => {
+                self.losses.push(Open::new(0, streams, offset, 0).stray(error));
+                self.stray = true;
+            }
+        }
+    }
+
+    /// Opens a stream of which the file header is damaged, at one of its frames.
+    fn adopt(&mut self, id: u64, offset: u64) {
+        self.totals.streams += 1;
+        let number = self.totals.streams;
+        if let Some(loss) = self.losses.last_mut() {
+            (loss.stream, loss.first_line) = (number, 1);
+        }
+        self.stray = false;
+        self.stream = Some(Open::adopted(id, number, offset, self.limits.block_raw_bytes_max));
+    }
+
+    /// Says what follows the loss that is open.
+    fn resume(&mut self, next_block: u64, next_line: u64) {
+        if let Some(loss) = self.losses.last_mut().filter(|loss| loss.next_block.is_none()) {
+            (loss.next_block, loss.next_line) = (Some(next_block), Some(next_line));
         }
     }
 
@@ -182,8 +195,17 @@ impl<R: io::Read> Reader<R> {
             return Ok(false);
         };
         let header = self.source.peek(fixed.header_len.into())?;
-        let ours = self.stream.as_ref().is_some_and(|open| open.id == fixed.stream_id);
-        Ok(ours && frame::body(&fixed, header, offset).is_ok())
+        if frame::body(&fixed, header, offset).is_err() {
+            return Ok(false);
+        }
+        match &self.stream {
+            Some(open) => Ok(open.id == fixed.stream_id),
+            None if fixed.kind == FrameKind::Block => {
+                self.adopt(fixed.stream_id, offset);
+                Ok(true)
+            }
+            None => Ok(false),
+        }
     }
 
     /// Reads the next header or frame; a block leaves its bytes in `self.block`. `false`: the input has ended well.
@@ -202,19 +224,22 @@ impl<R: io::Read> Reader<R> {
                 other => other.map(|()| true),
             },
             (Some(_), true) => {
+                let error = Error::truncated(Section::Commit, offset);
+                if self.on_damage == OnDamage::Stop {
+                    return Err(error);
+                }
+                self.lose(offset, error);
                 self.stream = None;
-                Err(Error::truncated(Section::Commit, offset))
+                Ok(false)
             }
             (Some(_), false) if new_stream => {
-                self.header()?;
-                let rule = "a stream ends with a commit";
-                // The new stream is open: nothing of it is lost.
-                self.losses.push(Loss {
-                    offset,
-                    first_line: 0,
-                    error: Error::corrupt(Section::Commit, offset, rule),
-                });
-                Ok(true)
+                // Nothing of the new stream is lost; under `Stop`, this is the end all the same.
+                let error = Error::truncated(Section::Commit, offset);
+                if self.on_damage == OnDamage::Stop {
+                    return Err(error);
+                }
+                self.lose(offset, error);
+                self.header().map(|()| true)
             }
             (Some(_), false) => self.frame().map(|()| true),
         }
@@ -223,15 +248,12 @@ impl<R: io::Read> Reader<R> {
     fn header(&mut self) -> Result<()> {
         let offset = self.source.offset();
         let header = FileHeader::decode(self.source.peek(FILE_HEADER_LEN)?, offset)?;
-        limits::check(
-            "raw bytes of a block",
-            1 << header.block_raw_log2.min(32),
-            self.limits.block_raw_bytes_max,
-        )?;
+        let raw_len_max = 1 << header.block_raw_log2.min(32);
+        limits::check("raw bytes of a block", raw_len_max, self.limits.block_raw_bytes_max)?;
         self.source.consume(FILE_HEADER_LEN);
         self.totals.streams += 1;
-        self.stream =
-            Some(Open { id: header.stream_id, offset, blocks: 0, lines: 0, raw_bytes: 0 });
+        self.stray = false;
+        self.stream = Some(Open::new(header.stream_id, self.totals.streams, offset, raw_len_max));
         Ok(())
     }
 
@@ -242,9 +264,13 @@ impl<R: io::Read> Reader<R> {
         let body = frame::body(&fixed, self.source.peek(header_len)?, offset)?;
         let block =
             if fixed.kind == FrameKind::Block { Some(BlockHeader::decode(body)?) } else { None };
-        let open_id = self.stream.as_ref().map_or(0, |open| open.id);
-        if fixed.stream_id != open_id {
+        let Some(open) = &self.stream else { return Ok(()) };
+        if fixed.stream_id != open.id {
             let rule = "a frame belongs to its stream";
+            return Err(Error::corrupt(Section::BlockHeader, offset, rule));
+        }
+        if block.as_ref().is_some_and(|block| u64::from(block.raw_len) > open.raw_len_max) {
+            let rule = "no block has more raw bytes than its stream's header says";
             return Err(Error::corrupt(Section::BlockHeader, offset, rule));
         }
         let stored = u64::from(fixed.payload_len) + u64::from(fixed.header_len);
@@ -252,16 +278,22 @@ impl<R: io::Read> Reader<R> {
         let len = limits::check("stored bytes of a block", stored, stored_max)?;
         let bytes = self.source.peek(len)?;
         if bytes.len() < len {
-            return Err(Error::truncated(Section::Columns, offset + bytes.len() as u64));
+            let section = fixed.kind.payload_section();
+            return Err(Error::truncated(section, offset + bytes.len() as u64));
         }
         let payload = bytes.get(header_len..).unwrap_or_default();
         frame::verify_payload(&fixed, payload, offset + u64::from(fixed.header_len))?;
         match (block, fixed.kind) {
             (Some(header), _) => {
                 self.decoder.decode(&header.sections, payload, header.raw_len, &mut self.block)?;
-                self.check_block(&header, offset)?;
+                self.check_block(&header, offset, stored)?;
             }
-            (None, FrameKind::Index) => drop(IndexSegment::decode(payload, offset)?),
+            (None, FrameKind::Index) => {
+                let segment = IndexSegment::decode(payload, offset)?;
+                if let Some(open) = &mut self.stream {
+                    open.check_index(&segment, offset)?;
+                }
+            }
             (None, FrameKind::Commit) => {
                 let commit = Commit::decode(payload, offset)?;
                 return self.commit(&commit, offset, len);
@@ -273,7 +305,7 @@ impl<R: io::Read> Reader<R> {
     }
 
     /// Verifies the raw bytes and the place of a block that has been decoded.
-    fn check_block(&mut self, header: &BlockHeader, offset: u64) -> Result<()> {
+    fn check_block(&mut self, header: &BlockHeader, offset: u64, stored_len: u64) -> Result<()> {
         let Some(open) = &mut self.stream else { return Ok(()) };
         let computed = checksum::raw(&self.block, header.raw_seed(open.id));
         if computed != header.raw_check {
@@ -285,20 +317,18 @@ impl<R: io::Read> Reader<R> {
                 computed,
             }));
         }
-        let expected = header.sequence == open.blocks;
-        let skipped = self.on_damage == OnDamage::Skip && header.sequence > open.blocks;
-        if !expected && !skipped {
+        if !open.is_followed_by(header) {
             let rule = "blocks follow each other in sequence";
-            return Err(Error::corrupt(Section::BlockHeader, offset, rule));
-        }
-        if skipped && self.losses.is_empty() {
-            let rule = "no block is missing";
             let error = Error::corrupt(Section::BlockHeader, offset, rule);
-            self.losses.push(Loss { offset, first_line: open.lines + 1, error });
+            if self.on_damage == OnDamage::Stop || !open.may_be_followed_by(header) {
+                return Err(error);
+            }
+            self.lose(offset, error);
         }
-        open.blocks = header.sequence + 1;
-        open.lines = header.first_line.saturating_add(header.lines.into());
-        open.raw_bytes = header.first_byte.saturating_add(header.raw_len.into());
+        self.resume(header.sequence, header.first_line.saturating_add(1));
+        if let Some(open) = &mut self.stream {
+            open.pass(header, offset, stored_len);
+        }
         self.totals.blocks += 1;
         self.totals.newlines += u64::from(header.lines);
         self.totals.raw_bytes += u64::from(header.raw_len);
@@ -313,12 +343,13 @@ impl<R: io::Read> Reader<R> {
         }
         let expected = tail(u32::try_from(len).unwrap_or(u32::MAX));
         let Some(open) = &self.stream else { return Ok(()) };
-        let counted = (open.blocks, open.raw_bytes, offset - open.offset);
-        let complete = counted == (commit.blocks, commit.raw_bytes, commit.offset);
-        if found != expected || !complete {
+        if found != expected || !open.is_stated_by(commit, offset) {
             let rule = "a commit states what its stream holds, and is followed by its tail";
             return Err(Error::corrupt(Section::Commit, offset, rule));
         }
+        let next_line =
+            if commit.blocks == open.blocks { open.lines } else { commit.lines }.saturating_add(1);
+        self.resume(commit.blocks, next_line);
         self.stream = None;
         self.source.consume(len + TAIL_LEN);
         Ok(())

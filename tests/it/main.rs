@@ -5,6 +5,8 @@
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod format_doc;
 #[cfg(test)]
 mod golden;

@@ -98,7 +98,7 @@ fn salvage(file: &[u8]) -> (Vec<u8>, bool) {
         let len = bytes.len();
         reader.consume(len);
     }
-    (raw, !reader.losses().is_empty())
+    (raw, !reader.take_losses().is_empty())
 }
 
 #[test]

@@ -16,9 +16,6 @@ pub(crate) enum Foreign {
     Other,
 }
 
-/// What every block of ours starts with.
-const BLOCK_MAGIC: &[u8] = &[0x89, b'L', b'G', b'B'];
-
 const MAGICS: [(&[u8], Foreign); 6] = [
     (&[0x1f, 0x8b, 8], Foreign::Gzip),
     (&[0x28, 0xb5, 0x2f, 0xfd], Foreign::Zstd),
@@ -90,31 +87,6 @@ impl<R: Read> Read for Lz4Frames<R> {
     }
 }
 
-/// Looks for a block of ours in data that does not start as our files do, however it is cut into pieces.
-#[derive(Debug, Default)]
-pub(crate) struct BlockFinder {
-    /// The last bytes of the piece before.
-    tail: Vec<u8>,
-}
-
-impl BlockFinder {
-    /// Whether the start of a block is in the piece, or ends in it.
-    pub(crate) fn finds(&mut self, piece: &[u8]) -> bool {
-        let overlap = BLOCK_MAGIC.len() - 1;
-        self.tail.extend(piece.iter().take(overlap));
-        let found = memchr::memmem::find(&self.tail, BLOCK_MAGIC).is_some()
-            || memchr::memmem::find(piece, BLOCK_MAGIC).is_some();
-        if let Some(start) = piece.len().checked_sub(overlap) {
-            self.tail.clear();
-            self.tail.extend(piece.iter().skip(start));
-        } else {
-            let excess = self.tail.len().saturating_sub(overlap);
-            self.tail.drain(..excess);
-        }
-        found
-    }
-}
-
 /// The first bytes of data as a quoted string. Only what no log could hold a secret in: four bytes.
 fn start(prefix: &[u8]) -> String {
     let mut shown = String::from("\"");
@@ -139,18 +111,6 @@ mod tests {
         assert_eq!(Foreign::detect(b"BZh9"), Foreign::Bzip2);
         assert_eq!(Foreign::detect(b"plain"), Foreign::Other);
         assert_eq!(Foreign::detect(b""), Foreign::Other);
-    }
-
-    #[test]
-    fn a_block_is_found_however_the_data_is_cut() {
-        let data = [&b"some text "[..], BLOCK_MAGIC, b" more"].concat();
-        for bytes in 1..data.len() {
-            let mut finder = BlockFinder::default();
-            let found: Vec<bool> = data.chunks(bytes).map(|piece| finder.finds(piece)).collect();
-            assert!(found.contains(&true), "pieces of {bytes}");
-            let mut finder = BlockFinder::default();
-            assert!(!b"LBL LBLLBxLK".chunks(bytes).any(|piece| finder.finds(piece)));
-        }
     }
 
     #[test]

@@ -73,6 +73,11 @@ pub(crate) fn ratio(whole: u64, part: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
+/// Numbers of things: `line 7`, `lines 7-9`.
+pub(crate) fn range(what: &str, first: u64, last: u64) -> String {
+    if first == last { format!("{what} {first}") } else { format!("{what}s {first}-{last}") }
+}
+
 /// `part` as a percentage of `whole`, to two places.
 pub(crate) fn percent(part: u64, whole: u64) -> String {
     let hundredths = u128::from(part) * 10_000 / u128::from(whole.max(1));

@@ -110,3 +110,49 @@ fn broken_foreign_data_is_a_failure() {
     let ran = place.pipe(["-dcf"], packed);
     assert!(matches!(ran.code, Some(1 | 3)), "{ran:?}");
 }
+
+#[test]
+fn our_blocks_anywhere_behind_a_damaged_start_are_refused() {
+    let place = Place::new();
+    let packed = place.pipe(["--block-size", "64KiB"], log(20_000)).code(0).stdout;
+    // The first block is gone as well, and much of what comes before the second is noise.
+    let noise: Vec<u8> =
+        (0..3_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let damaged = [&noise[..], &packed[packed.len() / 3..]].concat();
+    place.write("damaged", &damaged);
+    place.lig(["-dcf", "damaged"]).code(1).says("start is damaged (not passed through)").puts(b"");
+    place.pipe(["-dcf"], &damaged).code(1).says("not passed through").puts(b"");
+    // What starts as text is passed on as it comes, up to there.
+    let behind_text = [&log(10_000)[..], &packed[100..]].concat();
+    let ran = place.pipe(["-dcf"], &behind_text).code(3).says("passed through up to byte");
+    assert!(log(10_000).starts_with(&ran.stdout));
+}
+
+#[test]
+fn a_whole_file_of_ours_within_foreign_data_is_foreign_data() {
+    let place = Place::new();
+    let packed = place.pipe(["-3"], log(100)).code(0).stdout;
+    let tar = [&[0; 512][..], &packed, &[0; 100], &packed, &[1; 3]].concat();
+    place.pipe(["-dcf"], &tar).code(0).silent().puts(&tar);
+    place.write("tar", &tar);
+    place.lig(["-dcf", "tar"]).code(0).silent().puts(&tar);
+}
+
+#[test]
+fn text_is_passed_on_as_it_comes() {
+    use std::io::Read;
+    let place = Place::new();
+    let mut child = place
+        .command(["-dcf"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&log(3)).unwrap();
+    let mut first = vec![0; log(3).len()];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!(first, log(3));
+    drop(stdin);
+    child.wait().unwrap();
+}

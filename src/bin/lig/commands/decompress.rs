@@ -6,18 +6,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use lignite::vfs::FileInfo;
-use lignite::{Loss, OnDamage, Reader};
+use lignite::{ErrorKind, Loss, OnDamage, Reader};
 
 use super::{Outcome, Session, remove};
 use crate::dest::{self, Place, SUFFIX};
-use crate::foreign::{BlockFinder, Foreign};
+use crate::foreign::Foreign;
 use crate::input::{Input, Opened, Source};
 use crate::output::name;
 use crate::progress::Progress;
 use crate::units;
 
-/// Enough to tell every format from every other.
-const PREFIX_BYTES: usize = 16;
+/// Enough to tell every format from every other, and text from what is none.
+const PREFIX_BYTES: usize = 64;
+
+/// So many bytes of the start of a file of ours are known to be that.
+const CUT_BYTES_MIN: usize = 3;
 
 /// Decompresses or tests one input.
 pub(crate) fn one(input: &Input, session: &mut Session<'_>) -> Result<Outcome> {
@@ -46,6 +49,13 @@ pub(crate) fn one(input: &Input, session: &mut Session<'_>) -> Result<Outcome> {
     if input.found {
         return Ok(Outcome::Done);
     }
+    // A few bytes of ours are a file that was cut; fewer could be anything's.
+    if prefix.len() >= CUT_BYTES_MIN
+        && let Err(err) = Reader::new(&prefix[..])
+        && matches!(err.kind(), ErrorKind::Truncated { .. })
+    {
+        return Err(err.into());
+    }
     let place = if args.test {
         None
     } else {
@@ -58,12 +68,12 @@ pub(crate) fn one(input: &Input, session: &mut Session<'_>) -> Result<Outcome> {
 }
 
 /// One input at work.
-struct Job<'a> {
-    input: &'a Input,
-    info: &'a FileInfo,
+pub(super) struct Job<'a> {
+    pub(super) input: &'a Input,
+    pub(super) info: &'a FileInfo,
     /// Bytes read so far.
-    read: &'a Cell<u64>,
-    progress: Progress,
+    pub(super) read: &'a Cell<u64>,
+    pub(super) progress: Progress,
 }
 
 impl Job<'_> {
@@ -96,7 +106,7 @@ impl Job<'_> {
             ));
         }
         if let (true, Some(path), Place::File(_)) = (session.args.rm, &self.input.path, &place) {
-            if decoded.outcome != Outcome::Done || session.is_shared {
+            if !decoded.is_whole || session.is_shared {
                 bail!("is kept (not all of it is in an output of its own)");
             }
             remove::remove(path, self.info, session.system)?;
@@ -113,28 +123,26 @@ impl Job<'_> {
         let mut reader = Reader::new(data)?;
         reader.on_damage(OnDamage::Skip);
         let mut bytes = 0;
-        let mut reported = 0;
-        let mut lost = false;
+        let mut lost = Lost::Nothing;
         loop {
             session.check_signals()?;
             let result = reader.fill_buf().map(|piece| -> io::Result<usize> {
                 sink.write_all(piece)?;
                 Ok(piece.len())
             });
-            for loss in reader.losses().get(reported..).unwrap_or_default() {
-                reported += 1;
-                lost = true;
-                self.report(loss, session);
+            let result = result.map(|written| written.context("cannot write"));
+            for loss in reader.take_losses() {
+                lost = lost.max(self.report(&loss, session));
             }
             let len = match result {
-                Ok(written) => written.context("cannot write")?,
+                Ok(written) => written?,
                 Err(err) => {
                     let err = lignite::Error::from(err);
                     if !err.is_bad_input() {
                         return Err(err.into());
                     }
                     session.out.error(format_args!("{}: {err}", self.input.name()));
-                    lost = true;
+                    lost = Lost::Lines;
                     0
                 }
             };
@@ -147,62 +155,43 @@ impl Job<'_> {
         }
         session.out.end_progress();
         let outcome = match (lost, bytes) {
-            (false, _) => Outcome::Done,
-            (true, 0) => Outcome::Failed,
-            (true, _) => Outcome::Partial,
+            (Lost::Nothing | Lost::Accepted, _) => Outcome::Done,
+            (Lost::Lines, 0) => Outcome::Failed,
+            _ => Outcome::Partial,
         };
-        Ok(Decoded { bytes, outcome })
+        Ok(Decoded { bytes, outcome, is_whole: lost == Lost::Nothing })
     }
 
-    fn report(&self, loss: &Loss, session: &mut Session<'_>) {
-        session.out.error(format_args!(
-            "{}: {} (lines from {} are missing)",
-            self.input.name(),
-            loss.error,
-            loss.first_line
-        ));
-    }
-
-    fn pass_through(
-        &mut self,
-        format: Foreign,
-        prefix: Vec<u8>,
-        source: Source<'_>,
-        session: &mut Session<'_>,
-    ) -> Result<Outcome> {
-        const PIECE_BYTES: usize = 256 << 10;
-        /// Little enough not to hold back a pipe that is slow, and more than our header and a block's.
-        const PIPE_START_BYTES: usize = 512;
-        let mut dest = session.open(&Place::Stdout, self.info)?;
-        let mut data = format.decode(Cursor::new(prefix).chain(source))?;
-        let is_file = self.info.is_file();
-        let start_bytes = if is_file { PIECE_BYTES } else { PIPE_START_BYTES };
-        let mut finder = BlockFinder::default();
-        let mut piece = vec![0; PIECE_BYTES];
-        let mut bytes = 0;
-        loop {
-            session.check_signals()?;
-            // The start is judged as a whole before any of it is passed on.
-            let wanted = if bytes == 0 { start_bytes } else { 1 };
-            let len = match read_at_least(&mut data, &mut piece, wanted) {
-                Ok(0) => break,
-                Ok(len) => len,
-                Err(err) if bytes > 0 && super::ending_cause(&err).is_none() => {
-                    session.close(dest)?;
-                    session.out.error(format_args!("{}: {err}", self.input.name()));
-                    return Ok(Outcome::Partial);
-                }
-                Err(err) => return Err(err.into()),
+    /// Says what is missing. That a file is unfinished is normal for one that is being written: -f takes it as it is.
+    fn report(&self, loss: &Loss, session: &mut Session<'_>) -> Lost {
+        let of =
+            if loss.stream > 1 { format!(" of stream {}", loss.stream) } else { String::new() };
+        let (block, line, error) = (loss.first_block, loss.first_line, &loss.error);
+        let what = if let ErrorKind::Truncated { section, offset } = error.kind() {
+            format!(
+                "truncated or unfinished at byte {offset} ({section}): {block} whole blocks{of}, {} lines, are before it",
+                line.saturating_sub(1)
+            )
+        } else if line == 0 {
+            format!("what follows from byte {} is no stream and was skipped", loss.offset)
+        } else if loss.is_harmless() {
+            format!("{error} (no line is missing)")
+        } else {
+            let last_block = loss.next_block.map_or(block, |next| next.saturating_sub(1));
+            let blocks = units::range("block", block, last_block);
+            let lines = match loss.next_line {
+                None => format!("lines from {line}"),
+                Some(next) => units::range("line", line, next.saturating_sub(1).max(line)),
             };
-            if format == Foreign::Other && finder.finds(piece.get(..len).unwrap_or_default()) {
-                bail!("a lignite file whose start is damaged (not passed through)");
-            }
-            dest.write_all(piece.get(..len).unwrap_or_default())?;
-            bytes += u64::try_from(len)?;
-            self.progress.tick(self.read.get(), bytes, &session.signals, session.out);
+            format!("{blocks}{of} damaged ({error}): {lines} missing")
+        };
+        let message = format!("{}: {what}", self.input.name());
+        if session.args.force && matches!(loss.error.kind(), ErrorKind::Truncated { .. }) {
+            session.out.warning(message);
+            return Lost::Accepted;
         }
-        session.close(dest)?;
-        Ok(Outcome::Done)
+        session.out.error(message);
+        if loss.is_harmless() { Lost::NoLine } else { Lost::Lines }
     }
 }
 
@@ -214,22 +203,20 @@ fn without_suffix(path: &Path) -> Result<PathBuf> {
     }
 }
 
+/// What damage has cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Lost {
+    Nothing,
+    /// The end of a file that is being written, perhaps.
+    Accepted,
+    /// Something that held no lines.
+    NoLine,
+    Lines,
+}
+
 /// What a decoding came to.
 struct Decoded {
     bytes: u64,
     outcome: Outcome,
-}
-
-/// Reads until so many bytes have come, or the end has.
-fn read_at_least(data: &mut impl Read, buf: &mut [u8], wanted: usize) -> io::Result<usize> {
-    let mut len = 0;
-    while let Some(rest) = buf.get_mut(len..).filter(|rest| len < wanted && !rest.is_empty()) {
-        match data.read(rest) {
-            Ok(0) => break,
-            Ok(more) => len += more,
-            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-            Err(err) => return Err(err),
-        }
-    }
-    Ok(len)
+    is_whole: bool,
 }

@@ -7,6 +7,7 @@ mod faults;
 mod generate;
 pub(crate) mod info;
 mod list;
+mod pass;
 mod plan;
 mod remove;
 
