@@ -43,7 +43,9 @@ mod writer;
 pub use crate::block::{BlockReport, ColumnReport, TemplateReport};
 pub use crate::error::{Error, ErrorKind, Result, Section};
 pub use crate::limits::Limits;
+pub use crate::line::Severity;
 pub use crate::reader::{
-    BlockInfo, IndexedReader, Loss, OnDamage, Reader, StrayBlocks, StreamInfo, Totals, is_lignite,
+    BlockInfo, IndexedReader, Loss, OnDamage, Reader, StrayBlocks, StreamInfo, Totals, UseIndex,
+    is_lignite,
 };
 pub use crate::writer::{Summary, Writer, WriterBuilder};

@@ -6,6 +6,7 @@ mod node;
 mod report;
 mod sections;
 mod sink;
+mod stats;
 mod table;
 mod tree;
 mod values;
@@ -14,6 +15,7 @@ mod view;
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;
 pub use report::{BlockReport, ColumnReport, TemplateReport};
+pub(crate) use stats::note as note_stats;
 #[expect(unused_imports, reason = "for the query")]
 pub(crate) use view::BlockView;
 

@@ -20,6 +20,8 @@ pub(crate) struct IndexEntry {
     pub(crate) stored_len: u64,
     pub(crate) raw_len: u32,
     pub(crate) lines: u32,
+    /// The block starts inside a line that began before it.
+    pub(crate) starts_inside: bool,
     pub(crate) stats: BlockStats,
 }
 
@@ -42,6 +44,7 @@ impl IndexSegment {
             varint::put(dst, entry.stored_len);
             varint::put(dst, entry.raw_len.into());
             varint::put(dst, entry.lines.into());
+            dst.push(u8::from(entry.starts_inside));
             entry.stats.encode(dst);
             end = entry.offset + entry.stored_len;
         }
@@ -62,8 +65,12 @@ impl IndexSegment {
             end = offset.checked_add(stored_len).ok_or_else(|| cur.corrupt(RULE))?;
             let raw_len = u32::try_from(cur.varint()?).map_err(|_| cur.corrupt(RULE))?;
             let lines = u32::try_from(cur.varint()?).map_err(|_| cur.corrupt(RULE))?;
+            let starts_inside = match cur.u8()? {
+                flags @ 0..=1 => flags == 1,
+                _ => return Err(cur.corrupt("reserved flags of a block are zero")),
+            };
             let stats = BlockStats::decode(&mut cur)?;
-            entries.push(IndexEntry { offset, stored_len, raw_len, lines, stats });
+            entries.push(IndexEntry { offset, stored_len, raw_len, lines, starts_inside, stats });
         }
         if cur.is_empty() {
             Ok(Self { previous, entries })
@@ -106,6 +113,12 @@ impl Commit {
     }
 }
 
+/// The length of the commit's frame that a tail tells of; `None` where there is no tail.
+pub(crate) fn commit_len(bytes: &[u8]) -> Option<u32> {
+    let len = u32::from_le_bytes(*bytes.first_chunk()?);
+    (tail(len) == bytes).then_some(len)
+}
+
 /// What lies behind a commit frame of `commit_len` bytes.
 pub(crate) fn tail(commit_len: u32) -> [u8; TAIL_LEN] {
     let len = commit_len.to_le_bytes();
@@ -123,8 +136,14 @@ mod tests {
 
     #[test]
     fn index_and_commit_round_trip() {
-        let stats = BlockStats { templates: 7, time_range: Some((-5, 9)), levels: 3 };
-        let entry = IndexEntry { offset: 40, stored_len: 999, raw_len: 1 << 24, lines: 5, stats };
+        let entry = IndexEntry {
+            offset: 40,
+            stored_len: 999,
+            raw_len: 1 << 24,
+            lines: 5,
+            starts_inside: true,
+            stats: BlockStats { templates: 7, ..BlockStats::default() },
+        };
         let segment = IndexSegment { previous: 17, entries: vec![entry] };
         let mut bytes = Vec::new();
         segment.encode(&mut bytes);

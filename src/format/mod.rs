@@ -10,4 +10,4 @@ mod stats;
 pub(crate) use block_header::BlockHeader;
 pub(crate) use file_header::{FileHeader, LEN as FILE_HEADER_LEN, MAGIC as FILE_MAGIC};
 pub(crate) use section::{SectionEntry, SectionKind};
-pub(crate) use stats::BlockStats;
+pub(crate) use stats::{BlockStats, SeverityCounts, TimeRange};

@@ -9,12 +9,19 @@
 mod coarse;
 mod delimited;
 mod fine;
+mod lines;
 mod rows;
+mod severity;
+mod stamp;
 
 pub(crate) use coarse::coarse;
 pub(crate) use delimited::{Delimiter, delimited, detect};
 pub(crate) use fine::fine;
+pub(crate) use lines::lines;
 pub(crate) use rows::Rows;
+pub use severity::Severity;
+pub(crate) use severity::SeverityFinder;
+pub(crate) use stamp::StampFinder;
 
 use crate::column::timestamp::Finder;
 

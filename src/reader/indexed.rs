@@ -1,13 +1,14 @@
 //! Any block of a file that can seek.
 
-use std::io::{self, Read as _, SeekFrom};
+use std::io;
 
 use crate::block::{BlockReport, Decoder};
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::format::frame::{self, FIXED_LEN, Fixed, FrameKind};
-use crate::format::index::TAIL_LEN;
-use crate::format::{BlockHeader, FILE_HEADER_LEN, FILE_MAGIC, FileHeader};
+use crate::format::{BlockHeader, BlockStats};
 use crate::limits::{self, Limits};
+use crate::line::Severity;
+use crate::reader::locate::{self, Located, UseIndex};
 use crate::wire::checksum;
 
 /// A stream within a file.
@@ -20,8 +21,11 @@ pub struct StreamInfo {
     pub level: u8,
     /// Whether it ends with a commit.
     pub finished: bool,
+    /// Whether its blocks were found by its index; else by their headers.
+    pub indexed: bool,
     /// Its bytes.
     pub stored_bytes: u64,
+    pub(crate) id: u64,
 }
 
 /// A block within a file.
@@ -38,23 +42,69 @@ pub struct BlockInfo {
     pub raw_bytes: u64,
     /// Number of its first line in the stream, from 0.
     pub first_line: u64,
+    /// Raw bytes of the stream before it.
+    pub first_byte: u64,
     /// Line terminators in it.
     pub lines: u64,
     /// Its templates.
     pub templates: u64,
-    /// Whether its last byte is not a line terminator.
+    /// Whether its first byte belongs to a line that began before it.
+    pub starts_inside: bool,
+    /// Whether its last line goes on in the next block.
     pub ends_inside: bool,
+    /// Number of the block in its stream.
+    pub(crate) sequence: u64,
+    pub(crate) stats: BlockStats,
 }
 
-/// Reads single blocks. Opening reads headers only.
+impl BlockInfo {
+    /// What a block's header says of it. Its stream, and whether it ends inside a line, are not known from that.
+    pub(crate) fn of(header: BlockHeader, offset: u64, stored_bytes: u64) -> Self {
+        Self {
+            offset,
+            stored_bytes,
+            raw_bytes: header.raw_len.into(),
+            first_line: header.first_line,
+            first_byte: header.first_byte,
+            lines: header.lines.into(),
+            templates: header.stats.templates.into(),
+            starts_inside: header.starts_inside,
+            sequence: header.sequence,
+            stats: header.stats,
+            ..Self::default()
+        }
+    }
+
+    /// The least and the greatest time printed in the block's lines, in nanoseconds since 1970-01-01 without regard to
+    /// zone. `None`: no line has one, or nothing is known.
+    pub fn time_range(&self) -> Option<(i64, i64)> {
+        self.stats.times.map(|times| (times.least, times.greatest))
+    }
+
+    /// How many lines have a severity; `None` asks for those without. `None` is returned if nothing is known.
+    pub fn lines_of(&self, severity: Option<Severity>) -> Option<u64> {
+        let counts = self.stats.severities.as_ref()?;
+        let number = severity.map_or(0, |severity| severity as usize);
+        counts.lines.get(number).copied().map(u64::from)
+    }
+
+    /// Whether the header says of the block what is known of it here.
+    fn agrees(&self, header: &BlockHeader) -> bool {
+        let of = Self::of(header.clone(), self.offset, self.stored_bytes);
+        *self == Self { stream: self.stream, ends_inside: self.ends_inside, ..of }
+    }
+}
+
+/// Reads single blocks.
+///
+/// Opening takes a few reads where streams have their index, one for each block where not. What an index says of a block is
+/// compared with the block's header when the block is read.
 #[derive(Debug)]
 pub struct IndexedReader<R> {
     rdr: R,
     limits: Limits,
     decoder: Decoder,
-    streams: Vec<StreamInfo>,
-    blocks: Vec<BlockInfo>,
-    headers: Vec<(u64, BlockHeader)>,
+    located: Located,
 }
 
 impl<R: io::Read + io::Seek> IndexedReader<R> {
@@ -64,152 +114,93 @@ impl<R: io::Read + io::Seek> IndexedReader<R> {
     }
 
     /// Opens a file; allocates no more than `limits` allow.
-    pub fn with_limits(mut rdr: R, limits: Limits) -> Result<Self> {
-        let len = rdr.seek(SeekFrom::End(0))?;
-        let decoder = Decoder::new(&limits);
-        let mut reader = Self {
-            rdr,
-            limits,
-            decoder,
-            streams: Vec::new(),
-            blocks: Vec::new(),
-            headers: Vec::new(),
-        };
-        let mut at = 0;
-        while at < len {
-            at = match reader.scan_at(at, len) {
-                Ok(next) => next,
-                // A torn tail: what is whole before it stands.
-                Err(err)
-                    if matches!(err.kind(), ErrorKind::Truncated { .. })
-                        && !reader.streams.is_empty() =>
-                {
-                    len
-                }
-                Err(err) => return Err(err),
-            };
-        }
-        if reader.streams.is_empty() {
-            return Err(Error::truncated(Section::FileHeader, 0));
-        }
-        Ok(reader)
+    pub fn with_limits(rdr: R, limits: Limits) -> Result<Self> {
+        Self::with_index(rdr, limits, UseIndex::default())
+    }
+
+    /// Opens a file, and says whether an index is believed.
+    pub fn with_index(mut rdr: R, limits: Limits, use_index: UseIndex) -> Result<Self> {
+        let located = locate::locate(&mut rdr, &limits, use_index)?;
+        Ok(Self { rdr, decoder: Decoder::new(&limits), limits, located })
     }
 
     /// The streams, in the order of the file.
     pub fn streams(&self) -> &[StreamInfo] {
-        &self.streams
+        &self.located.streams
     }
 
     /// The blocks, in the order of the file.
     pub fn blocks(&self) -> &[BlockInfo] {
-        &self.blocks
+        &self.located.blocks
     }
 
     /// Replaces `raw` with the raw bytes of block `index`.
     pub fn read_block(&mut self, index: usize, raw: &mut Vec<u8>) -> Result<()> {
-        let payload = self.payload(index)?;
-        let (stream_id, header) = self.headers.get(index).ok_or_else(|| no_block(index))?;
-        self.decoder.decode(&header.sections, &payload, header.raw_len, raw)?;
-        let computed = checksum::raw(raw, header.raw_seed(*stream_id));
-        if computed == header.raw_check {
-            return Ok(());
-        }
-        raw.clear();
-        let (section, stored) = (Section::RawBytes, header.raw_check);
-        let offset = self.blocks.get(index).map_or(0, |block| block.offset);
-        Err(Error::new(ErrorKind::ChecksumMismatch { section, offset, stored, computed }))
+        let block = self.block(index)?;
+        block.decode(&mut self.decoder, raw)
     }
 
     /// What takes the space in block `index`.
     pub fn report(&mut self, index: usize) -> Result<BlockReport> {
-        let payload = self.payload(index)?;
-        let (_, header) = self.headers.get(index).ok_or_else(|| no_block(index))?;
-        self.decoder.report(&header.sections, &payload, header.raw_len)
+        let block = self.block(index)?;
+        let header = &block.header;
+        self.decoder.report(&header.sections, block.payload(), header.raw_len)
     }
 
-    fn payload(&mut self, index: usize) -> Result<Vec<u8>> {
-        let offset = self.blocks.get(index).ok_or_else(|| no_block(index))?.offset;
-        let fixed = Fixed::decode(&self.bytes(offset, FIXED_LEN as u64)?, offset)?;
-        let at = offset + u64::from(fixed.header_len);
-        let payload = self.bytes(at, fixed.payload_len.into())?;
-        frame::verify_payload(&fixed, &payload, at)?;
-        Ok(payload)
+    /// Reads the header and the payload of block `index`, verified.
+    pub(crate) fn block(&mut self, index: usize) -> Result<StoredBlock> {
+        let info = self.located.blocks.get(index).ok_or_else(|| no_block(index))?;
+        let stream_id = self.located.streams.get(info.stream).map_or(0, |stream| stream.id);
+        let (at, len) = (info.offset, info.stored_bytes);
+        let frame = locate::read_at(&mut self.rdr, &self.limits, at, len)?;
+        let fixed = Fixed::decode(frame.get(..FIXED_LEN).unwrap_or(&frame), at)?;
+        let header_len = usize::from(fixed.header_len);
+        let (head, payload) = frame
+            .split_at_checked(header_len)
+            .ok_or_else(|| Error::truncated(Section::BlockHeader, at + len))?;
+        let header = BlockHeader::decode(frame::body(&fixed, head, at)?)?;
+        let is_block = fixed.kind == FrameKind::Block && fixed.stream_id == stream_id;
+        if !is_block || payload.len() != fixed.payload_len as usize || !info.agrees(&header) {
+            let rule = "an index says of a block what its header says";
+            return Err(Error::corrupt(Section::Index, at, rule));
+        }
+        frame::verify_payload(&fixed, payload, at + u64::from(fixed.header_len))?;
+        limits::check(
+            "raw bytes of a block",
+            header.raw_len.into(),
+            self.limits.block_raw_bytes_max,
+        )?;
+        Ok(StoredBlock { stream_id, offset: at, header, frame, header_len })
+    }
+}
+
+/// A block as it is stored, its payload verified.
+#[derive(Debug)]
+pub(crate) struct StoredBlock {
+    stream_id: u64,
+    offset: u64,
+    pub(crate) header: BlockHeader,
+    frame: Vec<u8>,
+    header_len: usize,
+}
+
+impl StoredBlock {
+    /// The sections' stored bytes.
+    pub(crate) fn payload(&self) -> &[u8] {
+        self.frame.get(self.header_len..).unwrap_or_default()
     }
 
-    /// Reads the header at `at`; returns where the next one starts.
-    fn scan_at(&mut self, at: u64, len: u64) -> Result<u64> {
-        let magic = self.bytes(at, 8.min(len - at))?;
-        if self.streams.is_empty() || magic == FILE_MAGIC {
-            let header =
-                FileHeader::decode(&self.bytes(at, (len - at).min(FILE_HEADER_LEN as u64))?, at)?;
-            self.streams.push(StreamInfo {
-                offset: at,
-                level: header.level,
-                ..StreamInfo::default()
-            });
-            self.grow_stream(at + FILE_HEADER_LEN as u64);
-            return Ok(at + FILE_HEADER_LEN as u64);
+    /// Replaces `raw` with the raw bytes, verified.
+    pub(crate) fn decode(&self, decoder: &mut Decoder, raw: &mut Vec<u8>) -> Result<()> {
+        let header = &self.header;
+        decoder.decode(&header.sections, self.payload(), header.raw_len, raw)?;
+        let computed = checksum::raw(raw, header.raw_seed(self.stream_id));
+        if computed == header.raw_check {
+            return Ok(());
         }
-        let fixed = Fixed::decode(&self.bytes(at, FIXED_LEN as u64)?, at)?;
-        let header = self.bytes(at, fixed.header_len.into())?;
-        let body = frame::body(&fixed, &header, at)?;
-        let stored_bytes = u64::from(fixed.header_len) + u64::from(fixed.payload_len);
-        let mut end = at + stored_bytes;
-        if fixed.kind == FrameKind::Commit {
-            end += TAIL_LEN as u64;
-        }
-        if end > len {
-            return Err(Error::truncated(Section::Columns, len));
-        }
-        match fixed.kind {
-            FrameKind::Block => {
-                self.push_block(fixed.stream_id, BlockHeader::decode(body)?, at, stored_bytes);
-            }
-            FrameKind::Commit => {
-                if let Some(stream) = self.streams.last_mut() {
-                    stream.finished = true;
-                }
-            }
-            FrameKind::Index | FrameKind::Optional => {}
-        }
-        self.grow_stream(end);
-        Ok(end)
-    }
-
-    fn push_block(&mut self, stream_id: u64, header: BlockHeader, offset: u64, stored_bytes: u64) {
-        self.blocks.push(BlockInfo {
-            stream: self.streams.len() - 1,
-            offset,
-            stored_bytes,
-            raw_bytes: header.raw_len.into(),
-            first_line: header.first_line,
-            lines: header.lines.into(),
-            templates: header.stats.templates.into(),
-            ends_inside: false,
-        });
-        if header.starts_inside
-            && let [.., before, _] = self.blocks.as_mut_slice()
-        {
-            before.ends_inside = true;
-        }
-        self.headers.push((stream_id, header));
-    }
-
-    fn grow_stream(&mut self, end: u64) {
-        if let Some(stream) = self.streams.last_mut() {
-            stream.stored_bytes = end - stream.offset;
-        }
-    }
-
-    fn bytes(&mut self, offset: u64, len: u64) -> Result<Vec<u8>> {
-        limits::check("stored bytes of a block", len, self.limits.block_stored_bytes_max)?;
-        self.rdr.seek(SeekFrom::Start(offset))?;
-        let mut bytes = Vec::new();
-        let read = self.rdr.by_ref().take(len).read_to_end(&mut bytes)?;
-        if (read as u64) < len {
-            return Err(Error::truncated(Section::BlockHeader, offset + read as u64));
-        }
-        Ok(bytes)
+        raw.clear();
+        let (section, stored, offset) = (Section::RawBytes, header.raw_check, self.offset);
+        Err(Error::new(ErrorKind::ChecksumMismatch { section, offset, stored, computed }))
     }
 }
 

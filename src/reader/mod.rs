@@ -1,12 +1,14 @@
 //! Streams → bytes, front to back: [`Reader`]; or by the index: [`IndexedReader`].
 
 mod indexed;
+mod locate;
 mod loss;
 mod source;
 mod stray;
 mod streaming;
 
 pub use indexed::{BlockInfo, IndexedReader, StreamInfo};
+pub use locate::UseIndex;
 pub use loss::Loss;
 pub use stray::StrayBlocks;
 pub use streaming::{OnDamage, Reader, Totals};

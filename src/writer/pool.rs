@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::block::Encoder;
+use crate::block::{self, Encoder};
 use crate::error::{Error, Result};
 use crate::writer::stream::{Done, Job};
 
@@ -83,7 +83,8 @@ impl Pool {
 }
 
 fn encode(encoder: &mut Encoder, job: Job) -> Outcome {
-    let encoded = encoder.encode(&job.raw)?;
+    let mut encoded = encoder.encode(&job.raw)?;
+    block::note_stats(&mut encoded.stats, &job.raw, job.starts_inside);
     Ok(Done { job, encoded })
 }
 

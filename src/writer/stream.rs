@@ -89,7 +89,14 @@ impl<W: io::Write> Stream<W> {
         self.summary.bytes_in += u64::from(raw_len);
         self.summary.templates += u64::from(stats.templates);
         let stored_len = self.summary.bytes_out - offset;
-        self.segment.entries.push(IndexEntry { offset, stored_len, raw_len, lines, stats });
+        self.segment.entries.push(IndexEntry {
+            offset,
+            stored_len,
+            raw_len,
+            lines,
+            starts_inside,
+            stats,
+        });
         if self.segment.entries.len() == SEGMENT_BLOCKS_MAX {
             self.end_segment()?;
         }

@@ -7,7 +7,7 @@
 mod civil;
 mod scan;
 
-pub(crate) use scan::{Finder, may_start, scan};
+pub(crate) use scan::{Finder, may_be_time, may_start, scan};
 
 use civil::{civil, days_from_civil};
 

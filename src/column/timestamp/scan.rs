@@ -52,7 +52,7 @@ fn ends_surely(text: &[u8], layout: &Layout) -> bool {
 }
 
 /// Whether the first bytes of `text` may be a time's: a quick look that most words do not pass.
-fn may_be_time(text: &[u8]) -> bool {
+pub(crate) fn may_be_time(text: &[u8]) -> bool {
     match *text {
         [b'0'..=b'9', b'0'..=b'9', third, fourth, fifth, ..] => match third {
             b':' => fourth.is_ascii_digit() && fifth.is_ascii_digit(),

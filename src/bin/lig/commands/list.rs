@@ -82,6 +82,7 @@ fn row(input: &Input, system: &dyn FileSystem) -> Result<Row> {
         row.lines += block.lines;
         row.blocks += 1;
         row.templates = row.templates.max(block.templates);
+        row.time_range = join(row.time_range, block.time_range());
     }
     Ok(row)
 }

@@ -1,0 +1,29 @@
+//! Raw bytes → what is known of a block without its payload.
+
+use crate::format::{BlockStats, SeverityCounts, TimeRange};
+use crate::line::{SeverityFinder, StampFinder, lines};
+
+/// Notes times and severities of the lines that start in a block.
+pub(crate) fn note(stats: &mut BlockStats, raw: &[u8], starts_inside: bool) {
+    let first = memchr::memchr(b'\n', raw).map_or(raw.len(), |end| end + 1);
+    let raw = raw.get(if starts_inside { first } else { 0 }..).unwrap_or_default();
+    stats.times = times(raw);
+    let mut severities = SeverityCounts::default();
+    SeverityFinder::default().each(raw, |severity| severities.add(severity));
+    let terminated = raw.is_empty() || raw.ends_with(b"\n");
+    let lines = memchr::memchr_iter(b'\n', raw).count() + usize::from(!terminated);
+    severities.add_rest(u32::try_from(lines).unwrap_or(u32::MAX));
+    stats.severities = (lines > 0).then_some(severities);
+}
+
+fn times(raw: &[u8]) -> Option<TimeRange> {
+    let mut finder = StampFinder::default();
+    let mut times: Option<TimeRange> = None;
+    for time in lines(raw).filter_map(|line| finder.find(line)) {
+        let range = times.get_or_insert(TimeRange { least: time, greatest: time, last: time });
+        range.least = range.least.min(time);
+        range.greatest = range.greatest.max(time);
+        range.last = time;
+    }
+    times
+}

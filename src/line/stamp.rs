@@ -1,0 +1,137 @@
+//! The time of a line: the first one printed in it (`docs/FORMAT.md`, "Statistics").
+
+use crate::column::timestamp::{self, Layout};
+
+/// Times are looked for in this many bytes of a line; one that starts there is read to its end.
+const REGION: usize = 64;
+/// In a line that starts as a JSON object does, they are also looked for behind the quotes in this many.
+const REGION_JSON: usize = 1024;
+const NANOS: i64 = 1_000_000_000;
+
+/// Finds the times of lines. Remembers the last layout, which only makes it faster.
+#[derive(Debug, Default)]
+pub(crate) struct StampFinder {
+    /// The last layout, and how many bytes it takes.
+    last: Option<(usize, Layout)>,
+}
+
+impl StampFinder {
+    /// The time of `line` in nanoseconds since 1970-01-01, zone disregarded.
+    pub(crate) fn find(&mut self, line: &[u8]) -> Option<i64> {
+        let mut inside_word = false;
+        for (at, &byte) in line.iter().take(REGION).enumerate() {
+            if !inside_word
+                && timestamp::may_start(byte)
+                && let Some(nanos) = self.at(line.get(at..)?)
+            {
+                return Some(nanos);
+            }
+            inside_word = byte.is_ascii_alphanumeric();
+        }
+        if line.first() != Some(&b'{') {
+            return None;
+        }
+        let region = line.get(..REGION_JSON).unwrap_or(line);
+        memchr::memchr_iter(b'"', region).find_map(|quote| self.at(line.get(quote + 1..)?))
+    }
+
+    /// The time at the start of `text`.
+    fn at(&mut self, text: &[u8]) -> Option<i64> {
+        if !timestamp::may_be_time(text) {
+            return None;
+        }
+        if let Some((len, layout)) = &self.last
+            && let Some((time, after)) = text.split_at_checked(*len)
+            && surely_ends(after)
+            && let Some(nanos) = nanos(layout, time)
+        {
+            return Some(nanos);
+        }
+        let (len, layout) = timestamp::scan(text)?;
+        let nanos = nanos(&layout, text.get(..len)?);
+        self.last = Some((len, layout));
+        nanos
+    }
+}
+
+/// Whether no layout goes on with what is behind a time. Where it may, the scan decides.
+fn surely_ends(after: &[u8]) -> bool {
+    match after {
+        [] => true,
+        [b' ', next, ..] => !matches!(next, b'0'..=b'9' | b'+' | b'-'),
+        [b'.' | b',' | b':' | b'+' | b'-' | b'_', ..] => false,
+        [next, ..] => !next.is_ascii_alphanumeric(),
+    }
+}
+
+fn nanos(layout: &Layout, text: &[u8]) -> Option<i64> {
+    layout.parse(text)?.checked_mul(NANOS / layout.ticks_per_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fresh(line: &[u8]) -> Option<i64> {
+        StampFinder::default().find(line)
+    }
+
+    #[test]
+    fn the_first_time_of_a_line_counts() {
+        assert_eq!(fresh(b"1970-01-01 00:00:01 x 1970-01-01 00:00:02"), Some(NANOS));
+        assert_eq!(fresh(b"[1970-01-01T00:00:01.5Z] x"), Some(NANOS + NANOS / 2));
+        assert_eq!(fresh(br#"{"a":"b","t":"1970-01-01T00:00:01,250"}"#), Some(1_250_000_000));
+        let late = format!("\"a\":\"{}\",\"t\":\"1970-01-01 00:00:01\"", "b".repeat(900));
+        assert_eq!(fresh(format!("{{{late}}}").as_bytes()), Some(NANOS));
+        assert_eq!(fresh(late.as_bytes()), None);
+        assert_eq!(fresh(b"no time here 12 13:5"), None);
+        assert_eq!(fresh(b"a1970-01-01 is a word"), None);
+        assert_eq!(fresh(b""), None);
+    }
+
+    #[test]
+    fn a_finder_that_remembers_finds_the_same() {
+        let mut lines: Vec<Vec<u8>> = Vec::new();
+        let times = [
+            "2026-11-24 10:00:01",
+            "2026-11-24",
+            "10:00:01",
+            "Jun 17 20:55:07",
+            "17/May/2015:10:05:47",
+            "03-17 16:13:46",
+            "17/06/09 20:10:52",
+            "Sun Dec 04 05:04:03",
+            "2005-06-09-14.54.30",
+        ];
+        let ends = [
+            "",
+            " ",
+            " 2005",
+            ".5",
+            ",123456",
+            " +0000",
+            "+00:00",
+            " -",
+            "Z",
+            "x",
+            "] 7",
+            ":",
+            "_",
+            " 10:00:00",
+        ];
+        for time in times {
+            for end in ends {
+                for start in ["", "[", "A 1 ", "{\"t\":\""] {
+                    lines.push(format!("{start}{time}{end}").into_bytes());
+                }
+            }
+        }
+        let mut finder = StampFinder::default();
+        for first in &lines {
+            for second in &lines {
+                finder.find(first);
+                assert_eq!(finder.find(second), fresh(second), "{}", second.escape_ascii());
+            }
+        }
+    }
+}
