@@ -34,6 +34,7 @@ mod error;
 mod format;
 mod limits;
 mod line;
+mod model;
 mod reader;
 mod template;
 pub mod vfs;

@@ -27,6 +27,8 @@ pub struct Limits {
     pub columns_max: u64,
     /// Bytes that the decoded columns of one block may take in memory.
     pub columns_bytes_max: u64,
+    /// Bytes of a model's tables (levels 8 and 9).
+    pub model_bytes_max: u64,
 }
 
 impl Default for Limits {
@@ -38,6 +40,7 @@ impl Default for Limits {
             templates_max: 1 << 20,
             columns_max: 1 << 20,
             columns_bytes_max: 1 << 30,
+            model_bytes_max: 1 << 29,
         }
     }
 }

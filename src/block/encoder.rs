@@ -1,6 +1,7 @@
 //! Raw bytes → sections.
 
 use crate::block::Encoded;
+use crate::block::modelled::{self, LEVEL_MODEL};
 use crate::block::sink::{Sink, length, section};
 use crate::block::table::TableEncoder;
 use crate::codec::{Codec, Compressor};
@@ -52,6 +53,11 @@ impl Encoder {
         let lines = Rows::lines((!raw.is_empty()).then_some(body));
         varint::put(&mut sink.tree, u64::from(terminated));
         varint::put(&mut sink.tree, u64::from(length(lines.len())?));
+        if self.level >= LEVEL_MODEL
+            && let Some(stats) = modelled::encode(&lines, self.level, raw.len(), &mut sink)?
+        {
+            return Ok((sink, stats));
+        }
         let mut table = TableEncoder::new(self.level, &mut self.compressor, &mut sink);
         let stats = table.lines(&lines)?;
         Ok((sink, stats))

@@ -2,6 +2,7 @@
 
 mod decoder;
 mod encoder;
+mod modelled;
 mod node;
 mod report;
 mod sections;

@@ -15,6 +15,8 @@ pub(crate) enum Node {
     Dictionary,
     /// Templates with columns of their own.
     Nested,
+    /// Coded by a model with all others of the block; stands in no tree.
+    Modelled,
 }
 
 impl Node {
@@ -26,6 +28,7 @@ impl Node {
             Self::Time => 3,
             Self::Dictionary => 4,
             Self::Nested => 5,
+            Self::Modelled => 0xff,
         }
     }
 
@@ -38,6 +41,7 @@ impl Node {
             Self::Time => "time",
             Self::Dictionary => "dictionary",
             Self::Nested => "nested",
+            Self::Modelled => "model",
         }
     }
 
@@ -45,7 +49,7 @@ impl Node {
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Constant => "constant",
-            Self::Text | Self::Dictionary | Self::Nested => "text",
+            Self::Text | Self::Dictionary | Self::Nested | Self::Modelled => "text",
             Self::Digits => "number",
             Self::Time => "time",
         }

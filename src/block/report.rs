@@ -64,13 +64,34 @@ pub(crate) fn report(mut view: BlockView<'_>) -> Result<BlockReport> {
         };
         return Ok(BlockReport { columns: vec![column], ..BlockReport::default() });
     };
-    let rows = view.counts_in(&tree.table, tree.rows)?;
+    let rows = if tree.modelled {
+        view.counts_of_model(&tree)?
+    } else {
+        view.counts_in(&tree.table, tree.rows)?
+    };
     let text = |template| view.text_of(&tree.table, template).join(&b"<*>"[..]);
     let templates = (0..tree.table.templates()).map(text);
     let templates = templates
-        .zip(rows.templates)
-        .map(|(text, lines)| TemplateReport { text, lines: lines as u64 })
+        .zip(&rows.templates)
+        .map(|(text, lines)| TemplateReport { text, lines: *lines as u64 })
         .collect();
+    if tree.modelled {
+        let stored = |section: usize| entries.get(section).map_or(0, |e| e.stored_len.into());
+        let column = ColumnReport {
+            name: "all".into(),
+            kind: Node::Modelled.kind(),
+            encoding: Node::Modelled.name().into(),
+            codec: Node::Modelled.name(),
+            values: rows.columns.iter().sum::<usize>() as u64,
+            encoded_bytes: stored(1),
+            stored_bytes: stored(1),
+        };
+        return Ok(BlockReport {
+            templates_stored_bytes: stored(0),
+            templates,
+            columns: vec![column],
+        });
+    }
     let mut walk = Walk { view, entries, columns: Vec::new() };
     walk.table(&tree.table, &rows.columns, "")?;
     let templates_stored_bytes = first.map_or(0, |entry| entry.stored_len.into());

@@ -50,12 +50,17 @@ impl<'p> Sections<'p> {
         match kinds.clone().next() {
             Some(SectionKind::Literal) if self.entries.len() == 1 => Ok(true),
             Some(SectionKind::Templates)
-                if kinds.skip(1).all(|kind| kind == SectionKind::Columns) =>
+                if self.is_modelled() || kinds.skip(1).all(|kind| kind == SectionKind::Columns) =>
             {
                 Ok(false)
             }
-            _ => Err(bad("a block is one literal section, or templates and columns")),
+            _ => Err(bad("a block is one literal section, templates and columns, or templates and a model's code")),
         }
+    }
+
+    /// Whether all columns are in the code of a model.
+    pub(crate) fn is_modelled(&self) -> bool {
+        matches!(self.entries, [_, entry] if entry.kind == SectionKind::Model)
     }
 
     /// The directory.
@@ -104,7 +109,7 @@ impl<'p> Sections<'p> {
 fn decode(entry: &SectionEntry, stored: &[u8], decompressor: &mut Decompressor) -> Result<Vec<u8>> {
     let section = match entry.kind {
         SectionKind::Templates => Section::Templates,
-        SectionKind::Columns | SectionKind::Literal => Section::Columns,
+        SectionKind::Columns | SectionKind::Model | SectionKind::Literal => Section::Columns,
     };
     verify(section, entry.stored_check, stored)?;
     let decoded = decompressor.decompress(entry.codec, stored, entry.decoded_len as usize)?;

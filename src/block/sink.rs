@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::block::node::{Class, GROUP_LARGE, IDS_LARGE, STREAM_LARGE};
-use crate::codec::{Codec, Compressor};
+use crate::codec::{Codec, CodecTag, Compressor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{SectionEntry, SectionKind};
 use crate::wire::{checksum, varint};
@@ -21,6 +21,8 @@ pub(crate) struct Sink {
     groups: [Option<usize>; Class::COUNT],
     /// The column of the block's table that is being written; none while its ids are.
     owner: Option<u32>,
+    /// The code of a model.
+    model: Option<Vec<u8>>,
     /// Which sections hold streams of which column.
     users: BTreeSet<(Option<u32>, usize)>,
 }
@@ -68,6 +70,11 @@ impl Sink {
         }
     }
 
+    /// Takes the code of a model, which is the only section behind the templates.
+    pub(crate) fn model(&mut self, code: Vec<u8>) {
+        self.model = Some(code);
+    }
+
     /// Compresses all sections.
     pub(crate) fn finish(
         self,
@@ -85,6 +92,11 @@ impl Sink {
             let kind = SectionKind::Columns;
             let mut entry = section(kind, decoded, codecs, compressor, &mut payload)?;
             entry.needs = needs;
+            sections.push(entry);
+        }
+        if let Some(code) = &self.model {
+            let mut entry = section(SectionKind::Model, code, &[], compressor, &mut payload)?;
+            entry.needs = vec![0];
             sections.push(entry);
         }
         Ok((sections, payload))
@@ -108,7 +120,7 @@ impl Sink {
     }
 }
 
-/// Compresses one section with the codec that makes it smallest, and appends it to `payload`.
+/// Compresses one section with the codec that makes it smallest, or, if there is none to choose, stores it, and appends it to `payload`.
 pub(crate) fn section(
     kind: SectionKind,
     decoded: &[u8],
@@ -123,9 +135,7 @@ pub(crate) fn section(
             best = Some((tag, stored));
         }
     }
-    let (codec, stored) = best.ok_or_else(|| {
-        Error::new(ErrorKind::InvalidArgument { what: "no codec to choose from".into() })
-    })?;
+    let (codec, stored) = best.unwrap_or_else(|| (CodecTag::Store, decoded.to_vec()));
     payload.extend_from_slice(&stored);
     Ok(SectionEntry {
         kind,

@@ -37,7 +37,7 @@ pub(crate) struct Stream {
 }
 
 /// Integers: their parameters and their stream.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Integers {
     pub(crate) header: integer::Header,
     pub(crate) stream: Stream,
@@ -52,6 +52,8 @@ pub(crate) enum Column {
     Time { layouts: Vec<Layout>, chosen: Option<Integers>, ticks: Integers },
     Dictionary { distinct: usize, numbers: Integers, entries: Box<Column> },
     Nested(Box<Table>),
+    /// In the code of the block's model.
+    Modelled,
 }
 
 impl Column {
@@ -64,6 +66,7 @@ impl Column {
             Self::Time { .. } => Node::Time,
             Self::Dictionary { .. } => Node::Dictionary,
             Self::Nested(_) => Node::Nested,
+            Self::Modelled => Node::Modelled,
         }
     }
 
@@ -75,7 +78,7 @@ impl Column {
             }
         };
         match self {
-            Self::Constant(_) => {}
+            Self::Constant(_) | Self::Modelled => {}
             Self::Text(stream) => visit(*stream),
             Self::Digits { widths, numbers, .. } => {
                 optional(widths, visit);
@@ -127,6 +130,11 @@ impl Table {
         self.first_slots.len().saturating_sub(1)
     }
 
+    /// The column of each slot of all templates.
+    pub(crate) fn slot_columns(&self) -> &[u32] {
+        &self.slot_columns
+    }
+
     /// The columns of a template's slots; empty if there is no such template.
     pub(crate) fn columns_of(&self, template: usize) -> &[u32] {
         match self.first_slots.get(template..template + 2) {
@@ -174,13 +182,15 @@ pub(crate) struct Tree {
     /// Lines of the block.
     pub(crate) rows: usize,
     pub(crate) table: Table,
+    /// Whether a model coded the ids and the columns, of which the tree then tells no more.
+    pub(crate) modelled: bool,
 }
 
 impl Tree {
     /// Takes `section` apart. `lens` are the decoded lengths of the block's sections, which the streams must fill.
     pub(crate) fn parse(
         section: &[u8],
-        lens: &[u32],
+        (lens, modelled): (&[u32], bool),
         raw_len: usize,
         limits: &Limits,
     ) -> Result<Self> {
@@ -202,10 +212,10 @@ impl Tree {
         let rule = "a block has no more lines than bytes";
         let rows = walk.tree.varint_max(raw_len as u64, rule)?;
         let rows = usize::try_from(rows).map_err(|_| walk.tree.corrupt(rule))?;
-        let table = walk.table(0)?;
-        let filled = walk.used.iter().zip(lens).skip(1).all(|(used, len)| used == len);
+        let table = if modelled { walk.shape()? } else { walk.table(0)? };
+        let filled = modelled || walk.used.iter().zip(lens).skip(1).all(|(used, len)| used == len);
         if walk.tree.is_empty() && walk.text.is_empty() && filled {
-            Ok(Self { terminated, rows, table })
+            Ok(Self { terminated, rows, table, modelled })
         } else {
             Err(walk.tree.corrupt("nothing is left over in a block"))
         }
@@ -264,6 +274,16 @@ impl Walk<'_> {
     }
 
     fn table(&mut self, depth: u32) -> Result<Table> {
+        let mut table = self.shape()?;
+        table.ids = self.integers()?;
+        for column in &mut table.columns {
+            *column = self.column(depth)?;
+        }
+        Ok(table)
+    }
+
+    /// The templates and the columns of their slots, as if a model had coded the rest.
+    fn shape(&mut self) -> Result<Table> {
         let templates = self.tree.varint()?;
         self.templates = self
             .templates
@@ -301,11 +321,8 @@ impl Walk<'_> {
             .columns
             .checked_sub(count.into())
             .ok_or_else(|| over("columns", count.into(), self.limits.columns_max))?;
-        let ids = self.integers()?;
-        let mut columns = Vec::new();
-        for _ in 0..count {
-            columns.push(self.column(depth)?);
-        }
+        let ids = Integers::default();
+        let columns = (0..count).map(|_| Column::Modelled).collect();
         Ok(Table { pieces, first_slots, slot_columns, ids, columns })
     }
 
@@ -336,6 +353,7 @@ impl Walk<'_> {
                 Column::Dictionary { distinct, numbers, entries }
             }
             Node::Nested => Column::Nested(Box::new(self.table(depth + 1)?)),
+            Node::Modelled => Column::Modelled,
         })
     }
 

@@ -43,6 +43,8 @@ impl Values<'_> {
                 self.dictionary(*distinct, numbers, entries, rows)
             }
             Column::Nested(table) => self.nested(table, rows),
+            // The view has decoded it, with all others of its block.
+            Column::Modelled => Err(Error::corrupt(Section::Columns, 0, "a column has all its values")),
         }
     }
 

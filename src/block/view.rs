@@ -1,5 +1,6 @@
 //! A block of which only those parts are decoded that are asked for.
 
+use crate::block::modelled;
 use crate::block::sections::Sections;
 use crate::block::tree::{Counts, Span, Table, Tree, over};
 use crate::block::values::Values;
@@ -70,7 +71,8 @@ impl<'p> BlockView<'p> {
             sections.load(0)?;
             view.meta = sections.take(0);
             let lens: Vec<u32> = sections.entries().iter().map(|entry| entry.decoded_len).collect();
-            let tree = Tree::parse(&view.meta, &lens, raw_len, limits)?;
+            let kind = (&lens[..], sections.is_modelled());
+            let tree = Tree::parse(&view.meta, kind, raw_len, limits)?;
             view.columns.resize_with(tree.table.columns.len(), || None);
             view.tree = Some(tree);
             view.sections = sections;
@@ -133,7 +135,9 @@ impl<'p> BlockView<'p> {
 
     /// The template of each line.
     pub(crate) fn ids(&mut self) -> Result<&[u32]> {
-        if self.ids.is_none()
+        if self.tree.as_ref().is_some_and(|tree| tree.modelled) {
+            self.load_model()?;
+        } else if self.ids.is_none()
             && let Some(tree) = &self.tree
         {
             let stream = tree.table.ids.stream;
@@ -149,6 +153,26 @@ impl<'p> BlockView<'p> {
             self.ids = Some(ids);
         }
         Ok(self.ids.as_deref().unwrap_or_default())
+    }
+
+    /// Decodes what a model coded, all of it, unless that has been done.
+    fn load_model(&mut self) -> Result<()> {
+        let (Some(tree), None) = (&self.tree, &self.ids) else { return Ok(()) };
+        self.sections.load(1)?;
+        let code = self.sections.take(1);
+        let decoded = modelled::decode(tree, &self.meta, &code, self.raw_len, &self.limits)?;
+        self.counts = counts(tree, &decoded.ids)?;
+        self.columns = decoded.columns.into_iter().map(Some).collect();
+        self.ids = Some(decoded.ids);
+        Ok(())
+    }
+
+    /// What the template of each row tells of `tree`, the whole tree of a block that a model coded.
+    pub(crate) fn counts_of_model(&mut self, tree: &Tree) -> Result<Counts> {
+        self.sections.load(1)?;
+        let code = self.sections.take(1);
+        let decoded = modelled::decode(tree, &self.meta, &code, self.raw_len, &self.limits)?;
+        counts(tree, &decoded.ids)
     }
 
     /// Number of lines of each template, and of values of each column.
@@ -297,6 +321,11 @@ impl<'p> BlockView<'p> {
     fn over(&self, requested: u64) -> Error {
         over("columns", requested, self.limits.columns_bytes_max)
     }
+}
+
+fn counts(tree: &Tree, ids: &[u32]) -> Result<Counts> {
+    let unknown = || Error::corrupt(Section::Columns, 0, "a template id is known");
+    tree.table.counts(ids).ok_or_else(unknown)
 }
 
 fn values<'a>(

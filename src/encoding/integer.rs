@@ -7,9 +7,10 @@ use crate::error::Result;
 use crate::wire::{Cursor, varint};
 
 /// What is done to values before they are written. All arithmetic wraps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Transform {
     /// Nothing.
+    #[default]
     Plain,
     /// Each is the difference to the one before it; the one before the first is 0.
     Delta,
@@ -135,7 +136,7 @@ pub(crate) fn encode(values: &[i64], choice: Choice, meta: &mut Vec<u8>, dst: &m
 }
 
 /// The parameters that `encode` wrote.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Header {
     transform: Transform,
     planes: bool,

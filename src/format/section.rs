@@ -13,6 +13,8 @@ pub(crate) enum SectionKind {
     Templates,
     /// The streams of one large column, or of a group of small ones.
     Columns,
+    /// All columns, coded by a model.
+    Model,
 }
 
 /// One entry of a block's section directory.
@@ -41,6 +43,7 @@ impl SectionEntry {
             SectionKind::Literal => 0,
             SectionKind::Templates => 1,
             SectionKind::Columns => 2,
+            SectionKind::Model => 3,
         };
         dst.extend_from_slice(&[kind, self.codec.tag()]);
         varint::put(dst, self.stored_len.into());
@@ -61,6 +64,7 @@ impl SectionEntry {
             0 => SectionKind::Literal,
             1 => SectionKind::Templates,
             2 => SectionKind::Columns,
+            3 => SectionKind::Model,
             _ => return Err(unsupported(format!("section kind {kind}"))),
         };
         let codec =

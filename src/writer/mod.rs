@@ -13,8 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::writer::pool::Pool;
 use crate::writer::stream::{Job, Stream};
 
-/// The highest level without the model.
-const LEVEL_MAX: u8 = 7;
+/// The highest level.
+const LEVEL_MAX: u8 = 9;
 /// Blocks are at least this large, so that headers stay small beside them.
 const BLOCK_BYTES_MIN: u32 = 1 << 12;
 /// And at most this large: readers refuse more by default.
@@ -40,13 +40,10 @@ impl WriterBuilder {
         Self::default()
     }
 
-    /// How hard to try, 1 to 7. Levels 8 and 9 (the model) are not in this version.
+    /// How hard to try, 1 to 9. Levels 8 and 9 predict every value: smallest, and slow both ways.
     pub fn level(&mut self, level: u8) -> Result<&mut Self> {
         if !(1..=LEVEL_MAX).contains(&level) {
-            let what = match level {
-                8 | 9 => format!("level {level} (the model) is not in this version; use 1 to 7"),
-                _ => format!("level {level} does not exist; use 1 to 7"),
-            };
+            let what = format!("level {level} does not exist; use 1 to {LEVEL_MAX}");
             return Err(Error::new(ErrorKind::InvalidArgument { what }));
         }
         self.level = level;
@@ -54,7 +51,7 @@ impl WriterBuilder {
     }
 
     /// Raw bytes in a block, 4 KiB to 256 MiB: the unit of loss and of memory. By default 16 MiB up to level 5, 32 MiB at
-    /// level 6, 64 MiB at level 7.
+    /// level 6, 64 MiB at level 7; 16 MiB at level 8, 64 MiB at level 9.
     pub fn block_bytes(&mut self, bytes: u32) -> Result<&mut Self> {
         if !(BLOCK_BYTES_MIN..=BLOCK_BYTES_MAX).contains(&bytes) {
             let what = format!(
@@ -75,7 +72,7 @@ impl WriterBuilder {
     /// A writer that writes a stream to `wtr`. Do not wrap `wtr` in a `BufWriter`: it is given whole blocks.
     pub fn from_writer<W: io::Write>(&self, wtr: W) -> Writer<W> {
         let block_bytes = self.block_bytes.unwrap_or(match self.level {
-            ..=5 => 1 << 24,
+            ..=5 | 8 => 1 << 24,
             6 => 1 << 25,
             _ => 1 << 26,
         });

@@ -13,8 +13,6 @@ use crate::units;
 const DEFAULT_THREADS_MAX: usize = 4;
 /// A file below this is one block at every level: a second thread would only cost its start.
 const SMALL_BYTES: u64 = 1 << 20;
-/// The levels this build has.
-const LEVEL_MAX: u8 = 7;
 
 /// How to compress, the same for all inputs.
 #[derive(Debug)]
@@ -53,13 +51,7 @@ fn level(args: &FilterArgs) -> Result<u8> {
             .filter(|level| (1..=9).contains(level))
             .with_context(|| format!("LIG_LEVEL: {} is no level from 1 to 9", name(text.as_ref()))),
     };
-    let level = args.level.0.map_or_else(from_env, Ok)?;
-    if level > LEVEL_MAX {
-        bail!(
-            "level {level} needs the model, which is not in this build (-1 to -{LEVEL_MAX} work)"
-        );
-    }
-    Ok(level)
+    args.level.0.map_or_else(from_env, Ok)
 }
 
 fn threads(args: &FilterArgs) -> Result<NonZeroUsize> {

@@ -1,0 +1,239 @@
+//! Text (`docs/MODEL-FORMAT.md`, "Text"): values that are spelled, byte by byte.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "hot loop; every index is below a constant or held by a mask"
+)]
+
+use crate::column::Strings;
+use crate::model::Model;
+use crate::model::coder::Coder;
+use crate::model::memory::{join, spread};
+use crate::model::predictor::Pick;
+use crate::model::rows::{Context, Known};
+
+/// Contexts of half a byte.
+pub(crate) const TEXT_CONTEXTS: usize = 20;
+/// Weight sets: by half, and by the length of the match.
+pub(crate) const TEXT_SETS: usize = 16;
+/// Ends a value; no value holds it.
+const END: u8 = b'\n';
+/// Bytes that a match is looked up by.
+const MATCH_MIN: usize = 5;
+
+/// All that has been spelled, and where to find it.
+#[derive(Debug)]
+pub(crate) struct Spelled {
+    bytes: Vec<u8>,
+    /// Behind the last bytes with a hash.
+    places: Vec<u32>,
+}
+
+impl Spelled {
+    /// Room for 2^`bits` places.
+    pub(crate) fn new(bits: u32) -> Self {
+        Self { bytes: Vec::new(), places: vec![0; 1 << bits] }
+    }
+}
+
+/// Where a value stands.
+struct Spelling<'a> {
+    column: u32,
+    keyword: u32,
+    around: Known,
+    /// The value before in this column, and the place in it that belongs to the next byte.
+    before: &'a [u8],
+    at_before: usize,
+    /// Whether this value has been equal to it since the last delimiter.
+    equal: bool,
+    /// Hashes of the value so far, of its part since a delimiter, and of the part before that.
+    so_far: u32,
+    part: u32,
+    part_before: u32,
+    /// The last bytes.
+    last: u32,
+    /// Classes of the last bytes.
+    shape: u32,
+    len: u32,
+    /// Where the longest match goes on, and its length.
+    matched: usize,
+    match_len: u32,
+}
+
+impl Model {
+    /// Codes `values` values; `known` has them when encoding. `None` if they take more than the budget.
+    pub(crate) fn text<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        known: Option<&Strings>,
+        (column, keyword): (u32, u32),
+        context: &Context,
+        values: usize,
+    ) -> Option<Strings> {
+        let mut decoded = Strings::default();
+        let mut before = Vec::new();
+        for at in 0..values {
+            let value = known.map_or(&[][..], |known| known.get(at));
+            let mut spelling = Spelling::new((column, keyword), context.at(at), &before);
+            let mut next = Vec::new();
+            self.value(coder, value, &mut spelling, &mut next)?;
+            decoded.push(&next);
+            before = next;
+        }
+        Some(decoded)
+    }
+
+    fn value<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        value: &[u8],
+        spelling: &mut Spelling<'_>,
+        dst: &mut Vec<u8>,
+    ) -> Option<()> {
+        let mut known = value.iter().copied();
+        loop {
+            let byte = self.byte(coder, known.next().unwrap_or(END), spelling);
+            self.spelled.push(byte, spelling);
+            if byte == END {
+                return Some(());
+            }
+            self.budget = self.budget.checked_sub(1)?;
+            dst.push(byte);
+            spelling.push(byte);
+        }
+    }
+
+    fn byte<C: Coder>(&mut self, coder: &mut C, byte: u8, spelling: &Spelling<'_>) -> u8 {
+        let expected = self.spelled.expected(spelling);
+        let bases = spelling.contexts(expected);
+        let long = (spelling.match_len.min(15) + 1).ilog2() as usize
+            + usize::from(spelling.match_len > 24);
+        let pick = Pick { set: long, column: spelling.column };
+        let high = u32::from(byte >> 4);
+        let high = self.text.symbol(&mut self.memory, coder, &bases, pick, 4, high);
+        let hashes = bases.map(|hash| join(hash, high + 16));
+        let pick = Pick { set: 8 + long, ..pick };
+        let low = self.text.symbol(&mut self.memory, coder, &hashes, pick, 4, u32::from(byte & 15));
+        (high << 4 | low) as u8
+    }
+}
+
+impl Spelled {
+    /// The byte that the match goes on with, plus one; 0 if there is none.
+    fn expected(&self, spelling: &Spelling<'_>) -> u32 {
+        if spelling.match_len == 0 {
+            return 0;
+        }
+        self.bytes.get(spelling.matched).map_or(0, |&byte| u32::from(byte) + 1)
+    }
+
+    /// Appends a byte, and follows the match or looks for one.
+    fn push(&mut self, byte: u8, spelling: &mut Spelling<'_>) {
+        if spelling.match_len > 0 && self.bytes.get(spelling.matched) == Some(&byte) {
+            spelling.match_len += 1;
+            spelling.matched += 1;
+        } else {
+            spelling.match_len = 0;
+        }
+        self.bytes.push(byte);
+        let end = self.bytes.len();
+        let Some(tail) = self.bytes.get(end.wrapping_sub(MATCH_MIN)..) else { return };
+        let hash = tail.iter().fold(0x6d61_7463, |hash, &byte| join(hash, byte.into()));
+        let slot = spread(hash) as usize & (self.places.len() - 1);
+        let place = &mut self.places[slot];
+        if spelling.match_len == 0 && *place > 0 {
+            let found = *place as usize;
+            let common = self.bytes[..found].iter().rev().zip(self.bytes[..end].iter().rev());
+            let common = common.take(32).take_while(|(a, b)| a == b).count();
+            if common >= MATCH_MIN {
+                (spelling.matched, spelling.match_len) = (found, common as u32);
+            }
+        }
+        *place = end as u32;
+    }
+}
+
+impl<'a> Spelling<'a> {
+    fn new((column, keyword): (u32, u32), around: Known, before: &'a [u8]) -> Self {
+        Self {
+            column,
+            keyword,
+            around,
+            before,
+            at_before: 0,
+            equal: true,
+            so_far: 0,
+            part: 0,
+            part_before: 0,
+            last: 0,
+            shape: 0,
+            len: 0,
+            matched: 0,
+            match_len: 0,
+        }
+    }
+
+    fn push(&mut self, byte: u8) {
+        let delimiter = !byte.is_ascii_alphanumeric() && byte < 0x80;
+        self.equal &= self.before.get(self.at_before) == Some(&byte);
+        self.at_before += 1;
+        if delimiter {
+            if !self.equal {
+                // Goes on behind the same delimiter in the value before, if there is one near.
+                let from = self.at_before.saturating_sub(8).min(self.before.len());
+                let rest = &self.before[from..];
+                let found = rest.iter().take(24).position(|&other| other == byte);
+                self.at_before = found.map_or(self.at_before, |found| from + found + 1);
+            }
+            self.equal = true;
+            self.part_before = join(self.part, byte.into());
+            self.part = 0;
+        } else {
+            self.part = join(self.part, u32::from(byte) + 1);
+        }
+        self.so_far = join(self.so_far, u32::from(byte) + 1);
+        self.last = self.last << 8 | u32::from(byte);
+        let class = match byte {
+            b'0'..=b'9' => 1,
+            b'a'..=b'z' => 2,
+            b'A'..=b'Z' => 3,
+            0x80.. => 4,
+            _ => 5 + u32::from(byte % 11),
+        };
+        self.shape = self.shape << 4 | class;
+        self.len += 1;
+    }
+
+    fn contexts(&self, expected: u32) -> [u32; TEXT_CONTEXTS] {
+        let base = join(self.column, 0x7465_7874);
+        let with = |number: u32, part: u32| join(join(base, number), part);
+        let global = |number: u32, part: u32| join(join(0x676c_6f62, number), part);
+        let before = self.before.get(self.at_before).map_or(256, |&byte| u32::from(byte));
+        let aligned = before << 1 | u32::from(self.equal);
+        let [p0, p1, _] = self.around.parents;
+        let last = self.last;
+        let match_class = expected << 4 | self.match_len.min(15);
+        [
+            with(1, self.so_far),
+            join(with(2, aligned), last & 0xff),
+            global(3, match_class),
+            join(global(4, self.keyword), self.so_far),
+            global(5, self.part),
+            join(with(6, self.part), aligned),
+            join(with(7, p0), self.so_far),
+            join(global(8, self.part_before), self.part),
+            with(9, last & 0xff),
+            with(10, last & 0xffff),
+            with(11, last & 0xff_ffff),
+            global(12, last & 0xffff),
+            global(13, last & 0xff_ffff),
+            global(14, last),
+            join(with(15, self.around.slot), self.so_far),
+            join(with(16, self.shape), self.len.min(20)),
+            join(with(17, self.part), self.part_before),
+            join(join(with(18, p1), p0), self.so_far),
+            join(with(19, match_class), last & 0xff),
+            join(with(20, before), self.len.min(30)),
+        ]
+    }
+}
