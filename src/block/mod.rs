@@ -40,7 +40,7 @@ mod tests {
 
     fn round_trip(raw: &[u8]) -> usize {
         let mut least = usize::MAX;
-        for level in [1, 3, 6] {
+        for level in [1, 3, 6, 9] {
             let encoded = Encoder::new(level).encode(raw).unwrap();
             let mut back = Vec::new();
             let len = u32::try_from(raw.len()).unwrap();

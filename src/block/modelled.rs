@@ -35,7 +35,9 @@ pub(crate) fn encode(
     }
     let texts = parsed.templates.clone();
     let Ok(code) = model::encode(parsed, raw_len, level) else { return Ok(None) };
-    texts.iter().for_each(|template| sink.string(template));
+    for template in &texts {
+        sink.string(template);
+    }
     sink.tree.extend_from_slice(&table);
     sink.model(code);
     Ok(Some(BlockStats { templates, ..BlockStats::default() }))
@@ -58,4 +60,77 @@ pub(crate) fn decode(
     let texts: Vec<Vec<u8>> = pieces.collect();
     let texts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
     model::decode(code, &texts, tree.table.slot_columns().to_vec(), (tree.rows, raw_len), limits)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::block::{Decoder, Encoder};
+    use crate::error::Result;
+    use crate::limits::Limits;
+    use crate::wire::checksum;
+
+    fn log() -> Vec<u8> {
+        let line = |i: u32| {
+            let user = ["root", "alice", "bob"][i as usize % 3];
+            let id = i.wrapping_mul(2_654_435_761);
+            format!(
+                "2026-11-24 10:{:02}:{:02} user {user} did {} of {id:08x} on 10.0.{}.7{}\n",
+                i / 60,
+                i % 60,
+                i * i,
+                i % 5,
+                if i % 7 == 0 { " again" } else { "" },
+            )
+        };
+        (0..40).flat_map(|i| line(i).into_bytes()).collect()
+    }
+
+    /// Decodes the log with its code changed, as if the file had been made that way.
+    fn decode(change: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<u8>> {
+        let log = log();
+        let mut encoded = Encoder::new(9).encode(&log).unwrap();
+        let [templates, model] = &mut encoded.sections[..] else { panic!("one code") };
+        let mut code = encoded.payload.split_off(templates.stored_len as usize);
+        change(&mut code);
+        model.stored_len = u32::try_from(code.len()).unwrap();
+        model.decoded_len = model.stored_len;
+        model.stored_check = checksum::section(&code);
+        model.decoded_check = model.stored_check;
+        encoded.payload.extend_from_slice(&code);
+        let mut raw = Vec::new();
+        let len = u32::try_from(log.len()).unwrap();
+        let mut decoder = Decoder::new(&Limits::default());
+        decoder.decode(&encoded.sections, &encoded.payload, len, &mut raw).map(|()| raw)
+    }
+
+    #[test]
+    fn a_changed_code_is_an_error_or_other_lines() {
+        assert!(decode(|_| ()).unwrap() == log());
+        let len = {
+            let mut len = 0;
+            decode(|code| len = code.len()).unwrap();
+            len
+        };
+        for at in 0..len {
+            // What it decodes to is not looked at: the block's checksum is the reader's to verify.
+            let _ = decode(|code| code[at] ^= 1 << (at % 8));
+        }
+    }
+
+    #[test]
+    fn a_code_cut_short_or_with_something_behind_it_is_noticed() {
+        let mut len = 0;
+        decode(|code| len = code.len()).unwrap();
+        for end in 0..len {
+            let cut = decode(|code| code.truncate(end));
+            assert!(cut.is_err() || cut.is_ok_and(|raw| raw != log()), "{end} of {len}");
+        }
+        assert!(decode(|code| code.push(0)).is_err());
+    }
+
+    #[test]
+    fn memory_beyond_the_limits_is_refused() {
+        assert!(decode(|code| code[1] = 23).is_err());
+        assert!(decode(|code| code[0] = 77).is_err());
+    }
 }

@@ -54,7 +54,9 @@ impl<'p> Sections<'p> {
             {
                 Ok(false)
             }
-            _ => Err(bad("a block is one literal section, templates and columns, or templates and a model's code")),
+            _ => Err(bad(
+                "a block is one literal section, templates and columns, or templates and a model's code",
+            )),
         }
     }
 

@@ -48,9 +48,21 @@ pub(crate) struct Integers {
 pub(crate) enum Column {
     Constant(Span),
     Text(Stream),
-    Digits { form: Form, widths: Option<Integers>, numbers: Integers },
-    Time { layouts: Vec<Layout>, chosen: Option<Integers>, ticks: Integers },
-    Dictionary { distinct: usize, numbers: Integers, entries: Box<Column> },
+    Digits {
+        form: Form,
+        widths: Option<Integers>,
+        numbers: Integers,
+    },
+    Time {
+        layouts: Vec<Layout>,
+        chosen: Option<Integers>,
+        ticks: Integers,
+    },
+    Dictionary {
+        distinct: usize,
+        numbers: Integers,
+        entries: Box<Column>,
+    },
     Nested(Box<Table>),
     /// In the code of the block's model.
     Modelled,

@@ -44,7 +44,9 @@ impl Values<'_> {
             }
             Column::Nested(table) => self.nested(table, rows),
             // The view has decoded it, with all others of its block.
-            Column::Modelled => Err(Error::corrupt(Section::Columns, 0, "a column has all its values")),
+            Column::Modelled => {
+                Err(Error::corrupt(Section::Columns, 0, "a column has all its values"))
+            }
         }
     }
 

@@ -53,8 +53,9 @@ pub(crate) struct Model {
     spelled: Spelled,
     /// Columns and tables so far.
     columns: u32,
-    /// Values that may still come, and bytes.
+    /// Values that may still come, bytes that may be spelled, and bytes of all values.
     values: u64,
+    letters: u64,
     budget: u64,
 }
 
@@ -62,16 +63,18 @@ impl Model {
     fn new(memory_bits: u8, raw_len: usize) -> Self {
         let bits = u32::from(memory_bits);
         let raw_len = raw_len as u64;
+        let refine = bits.min(16);
         Self {
             memory: Memory::new(bits),
             memories: Memories::new(bits),
-            ask: Predictor::new(ASK_CONTEXTS, ASK_SETS),
-            index: Predictor::new(INDEX_CONTEXTS, INDEX_SETS),
-            number: Predictor::new(NUMBER_CONTEXTS, NUMBER_SETS),
-            text: Predictor::new(TEXT_CONTEXTS, TEXT_SETS),
+            ask: Predictor::new(ASK_CONTEXTS, ASK_SETS, refine),
+            index: Predictor::new(INDEX_CONTEXTS, INDEX_SETS, refine),
+            number: Predictor::new(NUMBER_CONTEXTS, NUMBER_SETS, refine),
+            text: Predictor::new(TEXT_CONTEXTS, TEXT_SETS, refine),
             spelled: Spelled::new(bits),
             columns: 0,
             values: raw_len * 8 + 4096,
+            letters: raw_len * 2 + 4096,
             budget: raw_len * 1000 + (1 << 20),
         }
     }

@@ -46,8 +46,8 @@ pub(crate) struct Predictor {
 }
 
 impl Predictor {
-    /// A predictor from `contexts` contexts with `sets` weight sets to choose from.
-    pub(crate) fn new(contexts: usize, sets: usize) -> Self {
+    /// A predictor from `contexts` contexts with `sets` weight sets to choose from, and 2^`refine_bits` refinements.
+    pub(crate) fn new(contexts: usize, sets: usize, refine_bits: u32) -> Self {
         let map = std::array::from_fn(|state| Adaptive::new(state::prior(state as u8)));
         let inputs = contexts + 1;
         let weight = ONE * 3 / 10;
@@ -59,7 +59,7 @@ impl Predictor {
             by_pattern: Mixer::new(inputs, 3usize.pow(PATTERN as u32), weight),
             last: Mixer::new(3, sets * 16, ONE / 3),
             refine_node: Refine::new(12),
-            refine_first: Refine::new(16),
+            refine_first: Refine::new(refine_bits),
         }
     }
 

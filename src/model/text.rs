@@ -97,7 +97,7 @@ impl Model {
             if byte == END {
                 return Some(());
             }
-            self.budget = self.budget.checked_sub(1)?;
+            self.letters = self.letters.checked_sub(1)?;
             dst.push(byte);
             spelling.push(byte);
         }

@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-const LEVELS: std::ops::RangeInclusive<u8> = 1..=7;
+const LEVELS: std::ops::RangeInclusive<u8> = 1..=9;
 
 fn cases(share: u32) -> Config {
     let asked = std::env::var("LIG_PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
