@@ -65,7 +65,6 @@ pub(crate) fn decode(
 #[cfg(test)]
 mod tests {
     use crate::block::{Decoder, Encoder};
-    use crate::error::Result;
     use crate::limits::Limits;
     use crate::wire::checksum;
 
@@ -85,8 +84,8 @@ mod tests {
         (0..40).flat_map(|i| line(i).into_bytes()).collect()
     }
 
-    /// Decodes the log with its code changed, as if the file had been made that way.
-    fn decode(change: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<u8>> {
+    /// Decodes the log with its code changed, as if the file had been made that way; `None` for an error.
+    fn decode(change: impl FnOnce(&mut Vec<u8>)) -> Option<Vec<u8>> {
         let log = log();
         let mut encoded = Encoder::new(9).encode(&log).unwrap();
         let [templates, model] = &mut encoded.sections[..] else { panic!("one code") };
@@ -100,7 +99,7 @@ mod tests {
         let mut raw = Vec::new();
         let len = u32::try_from(log.len()).unwrap();
         let mut decoder = Decoder::new(&Limits::default());
-        decoder.decode(&encoded.sections, &encoded.payload, len, &mut raw).map(|()| raw)
+        decoder.decode(&encoded.sections, &encoded.payload, len, &mut raw).ok().map(|()| raw)
     }
 
     #[test]
@@ -113,7 +112,7 @@ mod tests {
         };
         for at in 0..len {
             // What it decodes to is not looked at: the block's checksum is the reader's to verify.
-            let _ = decode(|code| code[at] ^= 1 << (at % 8));
+            drop(decode(|code| code[at] ^= 1 << (at % 8)));
         }
     }
 
@@ -123,14 +122,14 @@ mod tests {
         decode(|code| len = code.len()).unwrap();
         for end in 0..len {
             let cut = decode(|code| code.truncate(end));
-            assert!(cut.is_err() || cut.is_ok_and(|raw| raw != log()), "{end} of {len}");
+            assert!(cut.is_none_or(|raw| raw != log()), "{end} of {len}");
         }
-        assert!(decode(|code| code.push(0)).is_err());
+        assert!(decode(|code| code.push(0)).is_none());
     }
 
     #[test]
     fn memory_beyond_the_limits_is_refused() {
-        assert!(decode(|code| code[1] = 23).is_err());
-        assert!(decode(|code| code[0] = 77).is_err());
+        assert!(decode(|code| code[1] = 23).is_none());
+        assert!(decode(|code| code[0] = 77).is_none());
     }
 }
