@@ -78,7 +78,7 @@ mod tests {
                 i % 60,
                 i * i,
                 i % 5,
-                if i % 7 == 0 { " again" } else { "" },
+                if i.is_multiple_of(7) { " again" } else { "" },
             )
         };
         (0..40).flat_map(|i| line(i).into_bytes()).collect()
