@@ -102,7 +102,7 @@ fn the_environment_sets_level_and_threads_and_flags_win() {
     let one = place.lig(["-1c", "app.log"]).code(0).stdout;
     run("LIG_LEVEL", "1", &["-c", "app.log"]).code(0).puts(&one);
     run("LIG_LEVEL", "7", &["-1c", "app.log"]).code(0).puts(&one);
-    run("LIG_LEVEL", "8", &["-c", "app.log"]).code(1).says("not in this build");
+    run("LIG_LEVEL", "10", &["-c", "app.log"]).code(1).says("LIG_LEVEL: 10");
     run("LIG_LEVEL", "many", &["-c", "app.log"]).code(1).says("LIG_LEVEL: many");
     run("LIG_THREADS", "2", &["-1c", "app.log"]).code(0).puts(&one);
     run("LIG_THREADS", "some", &["-c", "app.log"]).code(1).says("LIG_THREADS: some");
