@@ -5,6 +5,8 @@
 mod xz;
 mod zstd;
 
+pub(crate) use xz::Settings as XzSettings;
+
 use crate::error::{Error, ErrorKind, Result, Section};
 
 /// A codec with its strength.
@@ -12,8 +14,8 @@ use crate::error::{Error, ErrorKind, Result, Section};
 pub(crate) enum Codec {
     /// Zstandard at a level.
     Zstd(i32),
-    /// LZMA2 with a preset; the dictionary is no larger than the input asks for.
-    Xz(u32),
+    /// LZMA2; the dictionary is no larger than the input asks for.
+    Xz(xz::Settings),
 }
 
 /// What a section's directory entry says of its codec.
@@ -72,7 +74,7 @@ impl Compressor {
     pub(crate) fn compress(&mut self, codec: Codec, src: &[u8]) -> Result<(CodecTag, Vec<u8>)> {
         let (tag, dst) = match codec {
             Codec::Zstd(level) => (CodecTag::Zstd, self.zstd.compress(level, src)?),
-            Codec::Xz(preset) => (CodecTag::Xz, xz::compress(preset, src)?),
+            Codec::Xz(settings) => (CodecTag::Xz, xz::compress(settings, src)?),
         };
         if dst.len() >= src.len() {
             return Ok((CodecTag::Store, src.to_vec()));
@@ -127,7 +129,11 @@ fn bad(rule: &'static str) -> Error {
 mod tests {
     use super::*;
 
-    const ALL: [Codec; 4] = [Codec::Zstd(1), Codec::Zstd(19), Codec::Xz(0), Codec::Xz(9)];
+    const fn xz(preset: u32, literal_bits: u32) -> Codec {
+        Codec::Xz(XzSettings { preset, extreme: preset > 5, literal_bits })
+    }
+
+    const ALL: [Codec; 5] = [Codec::Zstd(1), Codec::Zstd(19), xz(0, 3), xz(6, 0), xz(9, 4)];
 
     #[test]
     fn every_codec_round_trips() {
