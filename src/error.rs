@@ -33,6 +33,10 @@ pub enum Section {
     Index,
     /// A commit.
     Commit,
+    /// The list of the members that a block of an archive holds parts of.
+    Extents,
+    /// The member table of an archive.
+    Members,
 }
 
 impl fmt::Display for Section {
@@ -45,6 +49,8 @@ impl fmt::Display for Section {
             Self::RawBytes => "raw bytes",
             Self::Index => "index",
             Self::Commit => "commit",
+            Self::Extents => "extents",
+            Self::Members => "member table",
         })
     }
 }
@@ -78,6 +84,12 @@ pub enum ErrorKind {
         /// The model's id in the file's header.
         model: u32,
     },
+    /// The input is an archive, where a stream is wanted.
+    IsArchive,
+    /// The input is a stream, where an archive is wanted.
+    IsStream,
+    /// Another process is writing to the archive.
+    Locked,
     /// The input ended early.
     Truncated {
         /// What was being read.
@@ -185,6 +197,13 @@ impl fmt::Display for Error {
             ErrorKind::UnsupportedModel { model } => {
                 write!(f, "needs model {model:#010x}, which is not registered")
             }
+            ErrorKind::IsArchive => {
+                f.write_str("is an archive (lig ls, lig cat and lig extract read it)")
+            }
+            ErrorKind::IsStream => {
+                f.write_str("is a compressed log, not an archive (lig -d reads it)")
+            }
+            ErrorKind::Locked => f.write_str("locked: another process is writing to it"),
             ErrorKind::Truncated { section, offset } => {
                 write!(f, "truncated in the {section} at byte {offset}")
             }

@@ -26,6 +26,7 @@
 //!
 //! The file format is specified in `docs/FORMAT.md`, the structure of this code in `docs/ARCHITECTURE.md`.
 
+mod archive;
 mod block;
 mod codec;
 mod column;
@@ -41,8 +42,14 @@ pub mod vfs;
 mod wire;
 mod writer;
 
+pub use crate::archive::{
+    Added, Appender, Archive, ArchiveBlock, Change, ChangeKind, Committed, Content, Depth,
+    Existing, Extracted, Extractor, Fault, MemberLoss, MemberReader, Recovered, Source, Subset,
+    Trailing, Verified, compact, name_fault, recover, storage_key,
+};
 pub use crate::block::{BlockReport, ColumnReport, TemplateReport};
 pub use crate::error::{Error, ErrorKind, Result, Section};
+pub use crate::format::{Container, Extent, Member, MemberState};
 pub use crate::limits::Limits;
 pub use crate::line::Severity;
 pub use crate::reader::{

@@ -29,6 +29,12 @@ pub struct Limits {
     pub columns_bytes_max: u64,
     /// Bytes of a model's tables (levels 8 and 9).
     pub model_bytes_max: u64,
+    /// Members of an archive, older versions and removed ones included.
+    pub members_max: u64,
+    /// Decoded bytes of the member tables of an archive, and of the extents of one block.
+    pub members_bytes_max: u64,
+    /// Bytes of a member's name.
+    pub name_bytes_max: u64,
 }
 
 impl Default for Limits {
@@ -41,6 +47,10 @@ impl Default for Limits {
             columns_max: 1 << 20,
             columns_bytes_max: 1 << 30,
             model_bytes_max: 1 << 29,
+            members_max: 1 << 22,
+            members_bytes_max: 1 << 29,
+            // A thousand levels of directories with the longest names fit.
+            name_bytes_max: 1 << 18,
         }
     }
 }

@@ -2,10 +2,9 @@
 
 use crate::block::Encoded;
 use crate::block::modelled::{self, LEVEL_MODEL};
-use crate::block::node::Class;
 use crate::block::sink::{Sink, length, section};
 use crate::block::table::TableEncoder;
-use crate::codec::Compressor;
+use crate::codec::{Codec, Compressor};
 use crate::error::Result;
 use crate::format::{BlockStats, SectionKind};
 use crate::line::Rows;
@@ -30,21 +29,15 @@ impl Encoder {
 
     /// Encodes the raw bytes of one block.
     pub(crate) fn encode(&mut self, raw: &[u8]) -> Result<Encoded> {
+        let codecs = codecs(self.level);
         let (sink, stats) = self.structure(raw)?;
-        let (sections, payload) = sink.finish(self.level, &mut self.compressor)?;
+        let (sections, payload) = sink.finish(codecs, &mut self.compressor)?;
         let structured = Encoded { sections, payload, stats };
         if raw.len() > SMALL && structured.payload.len() * POOR < raw.len() {
             return Ok(structured);
         }
         let mut payload = Vec::new();
-        let whole = section(
-            SectionKind::Literal,
-            Class::Text,
-            raw,
-            self.level,
-            &mut self.compressor,
-            &mut payload,
-        )?;
+        let whole = section(SectionKind::Literal, raw, codecs, &mut self.compressor, &mut payload)?;
         // A section more costs what its directory entry takes.
         let entries = 14 * (structured.sections.len() - 1);
         if structured.payload.len() + entries < payload.len() {
@@ -68,5 +61,18 @@ impl Encoder {
         let mut table = TableEncoder::new(self.level, &mut self.compressor, &mut sink);
         let stats = table.lines(&lines)?;
         Ok((sink, stats))
+    }
+}
+
+/// The codecs tried for each section of a level.
+fn codecs(level: u8) -> &'static [Codec] {
+    match level {
+        0 | 1 => &[Codec::Zstd(1)],
+        2 => &[Codec::Zstd(3)],
+        3 => &[Codec::Zstd(6)],
+        4 => &[Codec::Zstd(9)],
+        5 => &[Codec::Zstd(12)],
+        6 => &[Codec::Zstd(19), Codec::Xz(6)],
+        _ => &[Codec::Zstd(19), Codec::Xz(9)],
     }
 }

@@ -4,15 +4,13 @@ mod decoder;
 mod encoder;
 mod modelled;
 mod node;
-mod reader;
-mod relate;
 mod report;
 mod sections;
 mod sink;
 mod stats;
 mod table;
 mod tree;
-mod typed;
+mod values;
 mod view;
 
 pub(crate) use decoder::Decoder;

@@ -112,6 +112,7 @@ fn decode(entry: &SectionEntry, stored: &[u8], decompressor: &mut Decompressor) 
     let section = match entry.kind {
         SectionKind::Templates => Section::Templates,
         SectionKind::Columns | SectionKind::Model | SectionKind::Literal => Section::Columns,
+        SectionKind::Extents => Section::Extents,
     };
     verify(section, entry.stored_check, stored)?;
     let decoded = decompressor.decompress(entry.codec, stored, entry.decoded_len as usize)?;

@@ -5,8 +5,6 @@
 mod xz;
 mod zstd;
 
-pub(crate) use xz::Settings as XzSettings;
-
 use crate::error::{Error, ErrorKind, Result, Section};
 
 /// A codec with its strength.
@@ -14,8 +12,8 @@ use crate::error::{Error, ErrorKind, Result, Section};
 pub(crate) enum Codec {
     /// Zstandard at a level.
     Zstd(i32),
-    /// LZMA2; the dictionary is no larger than the input asks for.
-    Xz(xz::Settings),
+    /// LZMA2 with a preset; the dictionary is no larger than the input asks for.
+    Xz(u32),
 }
 
 /// What a section's directory entry says of its codec.
@@ -74,7 +72,7 @@ impl Compressor {
     pub(crate) fn compress(&mut self, codec: Codec, src: &[u8]) -> Result<(CodecTag, Vec<u8>)> {
         let (tag, dst) = match codec {
             Codec::Zstd(level) => (CodecTag::Zstd, self.zstd.compress(level, src)?),
-            Codec::Xz(settings) => (CodecTag::Xz, xz::compress(settings, src)?),
+            Codec::Xz(preset) => (CodecTag::Xz, xz::compress(preset, src)?),
         };
         if dst.len() >= src.len() {
             return Ok((CodecTag::Store, src.to_vec()));
@@ -129,11 +127,7 @@ fn bad(rule: &'static str) -> Error {
 mod tests {
     use super::*;
 
-    const fn xz(preset: u32, literal_bits: u32) -> Codec {
-        Codec::Xz(XzSettings { preset, extreme: preset > 5, literal_bits })
-    }
-
-    const ALL: [Codec; 5] = [Codec::Zstd(1), Codec::Zstd(19), xz(0, 3), xz(6, 0), xz(9, 4)];
+    const ALL: [Codec; 4] = [Codec::Zstd(1), Codec::Zstd(19), Codec::Xz(0), Codec::Xz(9)];
 
     #[test]
     fn every_codec_round_trips() {

@@ -51,16 +51,6 @@ impl Strings {
         self.end();
     }
 
-    /// The same, for what may fail: then the strings are of no more use.
-    pub(crate) fn try_push_with<E>(
-        &mut self,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        write(&mut self.bytes)?;
-        self.end();
-        Ok(())
-    }
-
     fn end(&mut self) {
         self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
     }
@@ -95,11 +85,7 @@ mod tests {
         let mut strings = Strings::default();
         strings.push(b"ab");
         strings.push(b"");
-        let pushed: Result<(), ()> = strings.try_push_with(|dst| {
-            dst.push(b'c');
-            Ok(())
-        });
-        assert!(pushed.is_ok());
+        strings.push_with(|dst| dst.push(b'c'));
         assert_eq!(strings.iter().collect::<Vec<_>>(), [&b"ab"[..], b"", b"c"]);
         strings.push_part(b"0123456789abcdefghij", 1, 3);
         strings.push_part(b"0123456789abcdefghij", 18, 20);

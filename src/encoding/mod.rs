@@ -2,4 +2,3 @@
 
 pub(crate) mod digits;
 pub(crate) mod integer;
-pub(crate) mod keyed;

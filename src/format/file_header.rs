@@ -10,9 +10,19 @@ pub(crate) const LEN: usize = 40;
 /// The version this build writes.
 const VERSION: (u8, u8) = (0, 2);
 
-/// What every stream starts with.
+/// What a file is, as its header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoredKind {
+    /// One log, which needs no seek and may be followed by others.
+    Stream,
+    /// Members, of which the last commit tells.
+    Archive,
+}
+
+/// What every stream, and an archive, starts with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileHeader {
+    pub(crate) kind: StoredKind,
     /// The level it was written at: for people.
     pub(crate) level: u8,
     /// Derived from the first block, so that equal input gives equal files.
@@ -26,14 +36,26 @@ impl FileHeader {
     pub(crate) fn encode(&self, dst: &mut Vec<u8>) {
         let start = dst.len();
         dst.extend_from_slice(&MAGIC);
-        // Kind 0 is a stream; kind 1, an archive, is reserved.
-        dst.extend_from_slice(&[VERSION.0, VERSION.1, 0, self.level]);
+        let kind = match self.kind {
+            StoredKind::Stream => 0,
+            StoredKind::Archive => 1,
+        };
+        dst.extend_from_slice(&[VERSION.0, VERSION.1, kind, self.level]);
         // Feature words: incompat, ro_compat, compat.
         dst.extend_from_slice(&[0; 12]);
         dst.extend_from_slice(&self.stream_id.to_le_bytes());
         dst.extend_from_slice(&[self.block_raw_log2, 0, 0, 0]);
         let check = checksum::header(dst.get(start..).unwrap_or_default());
         dst.extend_from_slice(&check.to_le_bytes());
+    }
+
+    /// Reads the header of a stream. An archive is refused: it cannot be read front to back.
+    pub(crate) fn decode_stream(bytes: &[u8], offset: u64) -> Result<Self> {
+        let header = Self::decode(bytes, offset)?;
+        match header.kind {
+            StoredKind::Stream => Ok(header),
+            StoredKind::Archive => Err(Error::new(ErrorKind::IsArchive)),
+        }
     }
 
     /// Reads a header, the first byte of which lies at `offset`.
@@ -66,17 +88,21 @@ impl FileHeader {
             return Err(Error::new(ErrorKind::UnsupportedVersion { found, newest }));
         }
         let incompat = cur.u32()?;
-        if kind != 0 || incompat != 0 {
-            let feature = format!("stream kind {kind}, incompatible features {incompat:#x}");
-            return Err(Error::new(ErrorKind::UnsupportedFeature { feature }));
-        }
+        let kind = match kind {
+            0 if incompat == 0 => StoredKind::Stream,
+            1 if incompat == 0 => StoredKind::Archive,
+            _ => {
+                let feature = format!("file kind {kind}, incompatible features {incompat:#x}");
+                return Err(Error::new(ErrorKind::UnsupportedFeature { feature }));
+            }
+        };
         let _: [u8; 8] = cur.array()?;
         let stream_id = cur.u64()?;
         let [block_raw_log2, reserved @ ..] = cur.array::<4>()?;
         if reserved != [0; 3] || block_raw_log2 > 32 {
             return Err(cur.corrupt("reserved bytes are zero, and blocks are at most 2^32 bytes"));
         }
-        Ok(Self { level, stream_id, block_raw_log2 })
+        Ok(Self { kind, level, stream_id, block_raw_log2 })
     }
 }
 
@@ -86,7 +112,8 @@ mod tests {
 
     #[test]
     fn another_minor_version_of_major_0_is_refused() {
-        let header = FileHeader { level: 3, stream_id: 7, block_raw_log2: 24 };
+        let header =
+            FileHeader { kind: StoredKind::Stream, level: 3, stream_id: 7, block_raw_log2: 24 };
         for (version, good) in [((0, 1), false), (VERSION, true), ((0, 3), false), ((1, 2), false)]
         {
             let mut bytes = Vec::new();
@@ -106,7 +133,8 @@ mod tests {
 
     #[test]
     fn round_trips_and_every_bit_counts() {
-        let header = FileHeader { level: 3, stream_id: 0x0123_4567_89ab_cdef, block_raw_log2: 24 };
+        let (kind, stream_id) = (StoredKind::Archive, 0x0123_4567_89ab_cdef);
+        let header = FileHeader { kind, level: 3, stream_id, block_raw_log2: 24 };
         let mut bytes = Vec::new();
         header.encode(&mut bytes);
         assert_eq!(bytes.len(), LEN);

@@ -19,6 +19,10 @@ pub(crate) enum FrameKind {
     Index,
     /// The end of a stream.
     Commit,
+    /// Members of an archive.
+    Members,
+    /// The end of an archive, as far as it goes.
+    ArchiveCommit,
     /// Something newer that may be skipped.
     Optional,
 }
@@ -29,6 +33,8 @@ impl FrameKind {
             Self::Block => 1,
             Self::Index => 2,
             Self::Commit => 3,
+            Self::Members => 4,
+            Self::ArchiveCommit => 5,
             Self::Optional => OPTIONAL,
         }
     }
@@ -38,7 +44,8 @@ impl FrameKind {
         match self {
             Self::Block | Self::Optional => Section::Columns,
             Self::Index => Section::Index,
-            Self::Commit => Section::Commit,
+            Self::Commit | Self::ArchiveCommit => Section::Commit,
+            Self::Members => Section::Members,
         }
     }
 
@@ -46,7 +53,8 @@ impl FrameKind {
         match self {
             Self::Block | Self::Optional => Section::BlockHeader,
             Self::Index => Section::Index,
-            Self::Commit => Section::Commit,
+            Self::Commit | Self::ArchiveCommit => Section::Commit,
+            Self::Members => Section::Members,
         }
     }
 }
@@ -78,6 +86,8 @@ impl Fixed {
             1 => FrameKind::Block,
             2 => FrameKind::Index,
             3 => FrameKind::Commit,
+            4 => FrameKind::Members,
+            5 => FrameKind::ArchiveCommit,
             _ => FrameKind::Optional,
         };
         let header_len = cur.u16()?;

@@ -1,13 +1,17 @@
 //! Structures on disk, one file a chapter of `docs/FORMAT.md`. The only code that knows byte offsets.
 
+pub(crate) mod archive_commit;
 mod block_header;
+pub(crate) mod extents;
 mod file_header;
 pub(crate) mod frame;
 pub(crate) mod index;
+pub(crate) mod members;
 mod section;
 mod stats;
 
 pub(crate) use block_header::BlockHeader;
-pub(crate) use file_header::{FileHeader, LEN as FILE_HEADER_LEN, MAGIC as FILE_MAGIC};
+pub(crate) use file_header::{FileHeader, LEN as FILE_HEADER_LEN, MAGIC as FILE_MAGIC, StoredKind};
+pub use members::{Container, Extent, Member, MemberState};
 pub(crate) use section::{SectionEntry, SectionKind};
 pub(crate) use stats::{BlockStats, SeverityCounts, TimeRange};

@@ -15,6 +15,8 @@ pub(crate) enum SectionKind {
     Columns,
     /// All columns, coded by a model.
     Model,
+    /// In an archive: which members the block holds parts of.
+    Extents,
 }
 
 /// One entry of a block's section directory.
@@ -44,6 +46,7 @@ impl SectionEntry {
             SectionKind::Templates => 1,
             SectionKind::Columns => 2,
             SectionKind::Model => 3,
+            SectionKind::Extents => 4,
         };
         dst.extend_from_slice(&[kind, self.codec.tag()]);
         varint::put(dst, self.stored_len.into());
@@ -65,6 +68,7 @@ impl SectionEntry {
             1 => SectionKind::Templates,
             2 => SectionKind::Columns,
             3 => SectionKind::Model,
+            4 => SectionKind::Extents,
             _ => return Err(unsupported(format!("section kind {kind}"))),
         };
         let codec =

@@ -96,7 +96,7 @@ impl<R: io::Read + io::Seek> File<'_, R> {
         let (stream_id, payload) = self.frame(at, FrameKind::Commit)?;
         let commit = Commit::decode(&payload, at)?;
         let start = at.checked_sub(commit.offset).ok_or_else(|| broken(at))?;
-        let header = FileHeader::decode(&self.bytes(start, FILE_HEADER_LEN as u64)?, start)?;
+        let header = FileHeader::decode_stream(&self.bytes(start, FILE_HEADER_LEN as u64)?, start)?;
         if header.stream_id != stream_id {
             return Err(broken(start));
         }
@@ -157,7 +157,7 @@ impl<R: io::Read + io::Seek> File<'_, R> {
         let magic = self.bytes(at, 8.min(len - at))?;
         if located.streams.is_empty() || magic == FILE_MAGIC {
             let bytes = self.bytes(at, (len - at).min(FILE_HEADER_LEN as u64))?;
-            located.push_stream(&FileHeader::decode(&bytes, at)?, at);
+            located.push_stream(&FileHeader::decode_stream(&bytes, at)?, at);
             located.grow_stream(at + FILE_HEADER_LEN as u64);
             return Ok(at + FILE_HEADER_LEN as u64);
         }
@@ -180,6 +180,10 @@ impl<R: io::Read + io::Seek> File<'_, R> {
                 if let Some(stream) = located.streams.last_mut() {
                     stream.finished = true;
                 }
+            }
+            FrameKind::Members | FrameKind::ArchiveCommit => {
+                let rule = "a stream has no members";
+                return Err(Error::corrupt(Section::BlockHeader, at, rule));
             }
             FrameKind::Index | FrameKind::Optional => {}
         }

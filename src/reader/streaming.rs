@@ -188,7 +188,7 @@ impl<R: io::Read> Reader<R> {
     /// Whether a file header, or a frame of the stream that is open, starts here.
     fn header_holds(&mut self) -> Result<bool> {
         let offset = self.source.offset();
-        if FileHeader::decode(self.source.peek(FILE_HEADER_LEN)?, offset).is_ok() {
+        if FileHeader::decode_stream(self.source.peek(FILE_HEADER_LEN)?, offset).is_ok() {
             return Ok(true);
         }
         let Ok(fixed) = Fixed::decode(self.source.peek(FIXED_LEN)?, offset) else {
@@ -247,7 +247,7 @@ impl<R: io::Read> Reader<R> {
 
     fn header(&mut self) -> Result<()> {
         let offset = self.source.offset();
-        let header = FileHeader::decode(self.source.peek(FILE_HEADER_LEN)?, offset)?;
+        let header = FileHeader::decode_stream(self.source.peek(FILE_HEADER_LEN)?, offset)?;
         let raw_len_max = 1 << header.block_raw_log2.min(32);
         limits::check("raw bytes of a block", raw_len_max, self.limits.block_raw_bytes_max)?;
         self.source.consume(FILE_HEADER_LEN);
@@ -297,6 +297,10 @@ impl<R: io::Read> Reader<R> {
             (None, FrameKind::Commit) => {
                 let commit = Commit::decode(payload, offset)?;
                 return self.commit(&commit, offset, len);
+            }
+            (None, FrameKind::Members | FrameKind::ArchiveCommit) => {
+                let rule = "a stream has no members";
+                return Err(Error::corrupt(Section::BlockHeader, offset, rule));
             }
             (None, _) => {}
         }

@@ -1,12 +1,13 @@
 //! A file system that fails where a test wants it to.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::vfs::{Access, FileInfo, FileKind, FileSystem, ReadFile, WriteFile};
+use crate::vfs::{Access, Directory, FileInfo, FileKind, FileSystem, ReadFile, WriteFile};
 
 /// What is asked of a file system or a file.
 #[non_exhaustive]
@@ -157,6 +158,11 @@ impl FileSystem for FaultyFileSystem {
         self.inner.list(path)
     }
 
+    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>> {
+        self.plan.step(Operation::Open)?;
+        Ok(directory(self.inner.open_dir(path)?, &self.plan))
+    }
+
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         self.plan.step(Operation::CreateDir)?;
         self.inner.create_dir_all(path)
@@ -175,6 +181,78 @@ impl FileSystem for FaultyFileSystem {
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         self.plan.step(Operation::SyncDir)?;
         self.inner.sync_dir(path)
+    }
+}
+
+#[derive(Debug)]
+struct Listing {
+    dir: Box<dyn Directory>,
+    plan: Arc<Plan>,
+}
+
+fn directory(dir: Box<dyn Directory>, plan: &Arc<Plan>) -> Box<dyn Directory> {
+    Box::new(Listing { dir, plan: Arc::clone(plan) })
+}
+
+impl Directory for Listing {
+    fn open_dir(&self, name: &OsStr) -> io::Result<Box<dyn Directory>> {
+        self.plan.step(Operation::Open)?;
+        Ok(directory(self.dir.open_dir(name)?, &self.plan))
+    }
+
+    fn open_file(&self, name: &OsStr) -> io::Result<Box<dyn ReadFile>> {
+        self.plan.step(Operation::Open)?;
+        Ok(Box::new(Reading { file: self.dir.open_file(name)?, plan: Arc::clone(&self.plan) }))
+    }
+
+    fn create_dir(&self, name: &OsStr) -> io::Result<()> {
+        self.plan.step(Operation::CreateDir)?;
+        self.dir.create_dir(name)
+    }
+
+    fn create_new(&self, name: &OsStr) -> io::Result<Box<dyn WriteFile>> {
+        self.plan.step(Operation::Create)?;
+        Ok(Box::new(Writing { file: self.dir.create_new(name)?, plan: Arc::clone(&self.plan) }))
+    }
+
+    fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        self.plan.step(Operation::Rename)?;
+        self.dir.rename(from, to)
+    }
+
+    fn rename_new(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        self.plan.step(Operation::Rename)?;
+        self.dir.rename_new(from, to)
+    }
+
+    fn unlink(&self, name: &OsStr) -> io::Result<()> {
+        self.plan.step(Operation::Unlink)?;
+        self.dir.unlink(name)
+    }
+
+    fn info(&self, name: &OsStr) -> io::Result<FileInfo> {
+        self.plan.step(Operation::Info)?;
+        self.dir.info(name)
+    }
+
+    fn own_info(&self) -> io::Result<FileInfo> {
+        self.plan.step(Operation::Info)?;
+        self.dir.own_info()
+    }
+
+    fn list(&self) -> io::Result<Vec<(OsString, FileKind)>> {
+        self.plan.step(Operation::List)?;
+        self.dir.list()
+    }
+
+    fn take_over(&mut self, source: &FileInfo) -> io::Result<()> {
+        self.plan.step(Operation::TakeOver)?;
+        self.dir.take_over(source)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.plan.step(Operation::SyncDir)?;
+        self.dir.sync()
     }
 }
 

@@ -4,11 +4,18 @@
 //! calls that go around it.)
 
 mod atomic;
+mod directory;
 mod faulty;
 mod info;
 mod os;
+#[cfg(unix)]
+mod os_directory;
+#[cfg(not(unix))]
+#[path = "path_directory.rs"]
+mod os_directory;
 
 pub use atomic::AtomicFile;
+pub use directory::Directory;
 pub use faulty::{Fault, FaultyFileSystem, Operation};
 pub use info::{FileInfo, FileKind};
 pub use os::OsFileSystem;
@@ -36,6 +43,8 @@ pub trait FileSystem: Debug + Send + Sync {
     fn link_info(&self, path: &Path) -> io::Result<FileInfo>;
     /// The entries of a directory, in any order; each is its path and what the name itself is.
     fn list(&self, path: &Path) -> io::Result<Vec<io::Result<(PathBuf, FileKind)>>>;
+    /// Opens the directory that a path leads to.
+    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>>;
     /// Creates a directory, and those above it that are missing.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
     /// Gives a file another name, which may be taken.

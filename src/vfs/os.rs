@@ -4,7 +4,9 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::vfs::{Access, FileInfo, FileKind, FileSystem, ReadFile, WriteFile};
+use crate::vfs::{
+    Access, Directory, FileInfo, FileKind, FileSystem, ReadFile, WriteFile, os_directory,
+};
 
 /// The file system of the machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,6 +53,10 @@ impl FileSystem for OsFileSystem {
         let entries = fs::read_dir(path)?;
         let entry = |entry: fs::DirEntry| Ok((entry.path(), entry.file_type()?.into()));
         Ok(entries.map(|found| found.and_then(entry)).collect())
+    }
+
+    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>> {
+        os_directory::open(path)
     }
 
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {

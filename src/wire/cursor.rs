@@ -28,6 +28,13 @@ impl<'a> Cursor<'a> {
         self.offset
     }
 
+    /// Takes everything that is left.
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        let rest = std::mem::take(&mut self.rest);
+        self.offset += rest.len() as u64;
+        rest
+    }
+
     /// Takes `len` bytes.
     pub(crate) fn bytes(&mut self, len: usize) -> Result<&'a [u8]> {
         let (head, rest) = self.rest.split_at_checked(len).ok_or_else(|| self.truncated())?;

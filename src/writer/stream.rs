@@ -6,7 +6,7 @@ use crate::block::Encoded;
 use crate::error::Result;
 use crate::format::frame::{self, FrameKind};
 use crate::format::index::{self, Commit, IndexEntry, IndexSegment, SEGMENT_BLOCKS_MAX};
-use crate::format::{BlockHeader, FileHeader};
+use crate::format::{BlockHeader, FileHeader, StoredKind};
 use crate::wire::checksum;
 use crate::writer::Summary;
 
@@ -137,7 +137,8 @@ impl<W: io::Write> Stream<W> {
         let log2 = self.block_bytes.next_power_of_two().trailing_zeros();
         let block_raw_log2 = u8::try_from(log2).unwrap_or(32);
         let mut bytes = Vec::new();
-        FileHeader { level: self.level, stream_id, block_raw_log2 }.encode(&mut bytes);
+        let (kind, level) = (StoredKind::Stream, self.level);
+        FileHeader { kind, level, stream_id, block_raw_log2 }.encode(&mut bytes);
         self.wtr.write_all(&bytes)?;
         self.summary.bytes_out += bytes.len() as u64;
         self.id = Some(stream_id);

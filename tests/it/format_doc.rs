@@ -2,7 +2,8 @@
 
 use std::io::{Read, Write};
 
-use lignite::WriterBuilder;
+use lignite::vfs::OsFileSystem;
+use lignite::{Appender, Change, Source, WriterBuilder};
 
 fn example(name: &str) -> Vec<u8> {
     let doc = include_str!("../../docs/FORMAT.md");
@@ -51,4 +52,20 @@ fn a_log_of_one_template() {
 #[test]
 fn a_literal_block() {
     check("greeting", 3);
+}
+
+#[test]
+fn an_archive_of_an_empty_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.lig");
+    let mut appender = Appender::create(&OsFileSystem, &path, &WriterBuilder::new()).unwrap();
+    let source = Source::file("a", Box::new(|| Ok(Box::new(&b""[..]))));
+    appender.add(&source, &Change::default()).unwrap().unwrap();
+    appender.commit().unwrap();
+    let written = std::fs::read(path).unwrap();
+    let hex: Vec<_> = written
+        .chunks(16)
+        .map(|row| row.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(example("archive"), written, "\n{}", hex.join("\n"));
 }

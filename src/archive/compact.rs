@@ -1,0 +1,90 @@
+//! Writing an archive anew: without what was removed, without holes, in one commit, at another level.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::archive::append::{Appender, Committed, Over, lock};
+use crate::archive::change::pattern;
+use crate::archive::open::Archive;
+use crate::error::{Error, Result, Section};
+use crate::format::members::{Extent, Member};
+use crate::limits::Limits;
+use crate::vfs::FileSystem;
+use crate::writer::WriterBuilder;
+
+/// A key by which similar names lie side by side: where they are in a tree says less than what they are called.
+///
+/// Members are best added in its order; [`compact`] puts them into it.
+pub fn storage_key(name: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let base = name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    (pattern(base), name.to_vec())
+}
+
+/// Writes an archive anew and puts it in its own place, or under `output`, a name that is free. Fails with
+/// [`ErrorKind::Locked`](crate::ErrorKind::Locked) while another process appends to it. A crash leaves the old archive or
+/// the new one.
+pub fn compact(
+    system: &dyn FileSystem,
+    path: &Path,
+    output: Option<&Path>,
+    options: &WriterBuilder,
+    limits: &Limits,
+) -> Result<Committed> {
+    // Held to the end: nobody must append to a file that is about to lose its name.
+    let _lock = lock(system, path)?;
+    let file = system.open(path)?;
+    let like = file.info()?;
+    let mut archive = Archive::from_file(file, limits)?;
+    let over = if output.is_none() { Over::Anything } else { Over::Nothing };
+    let mut appender = Appender::create_over(system, output.unwrap_or(path), options, over)?;
+    appender.take_over(&like)?;
+    let mut members = archive.members().to_vec();
+    members.sort_by_cached_key(|member| (storage_key(&member.name), member.id));
+    let mut known: BTreeMap<Vec<(u64, u32, u32)>, usize> = BTreeMap::new();
+    for member in members {
+        let place = |extent: &Extent| (extent.block, extent.offset, extent.len);
+        let places: Vec<_> = member.extents.iter().map(place).collect();
+        if let Some(&same) = known.get(&places).filter(|_| !places.is_empty()) {
+            appender.alias(member, same);
+            continue;
+        }
+        let entry = appender.copy(&mut archive, member)?;
+        known.insert(places, entry);
+    }
+    appender.commit()
+}
+
+impl Appender {
+    /// Takes in a member of another archive. Returns its place among the new ones.
+    fn copy(&mut self, archive: &mut Archive, member: Member) -> Result<usize> {
+        let extents = member.extents.clone();
+        let (hash, is_dir) = (member.hash, member.is_dir);
+        let entry = self.begin_anew(member)?;
+        let mut hasher = blake3::Hasher::new();
+        for extent in extents {
+            let part = archive.extent(extent)?;
+            hasher.update(part.bytes());
+            self.packer().write(part.bytes())?;
+        }
+        if is_dir || hasher.finalize() == hash {
+            return Ok(entry);
+        }
+        let rule = "the content of a member has its hash";
+        Err(Error::corrupt(Section::Members, archive.commit.last_members, rule))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotations_of_a_log_lie_side_by_side() {
+        let mut names =
+            [&b"b/app.log.2.gz"[..], b"a/z.log", b"a/app.log", b"b/app.log", b"a/app.log.1"];
+        names.sort_by_key(|name| storage_key(name));
+        let app =
+            names.iter().take_while(|name| name.windows(3).any(|part| part == b"app")).count();
+        assert_eq!(app, 4);
+    }
+}

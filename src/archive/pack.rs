@@ -1,0 +1,441 @@
+//! Members → blocks → frames of an archive.
+//!
+//! Parts of several members share a block. Between two parts there is a newline if the first does not end in one, so that
+//! no line of a block belongs to two members.
+
+use std::collections::VecDeque;
+use std::io;
+
+use crate::archive::open::is_live;
+use crate::codec::{Codec, Compressor};
+use crate::error::Result;
+use crate::format::archive_commit::ArchiveCommit;
+use crate::format::extents::{self, BlockExtent};
+use crate::format::frame::{self, FrameKind};
+use crate::format::index::{self, IndexEntry, IndexSegment, SEGMENT_BLOCKS_MAX};
+use crate::format::members::{Extent, Member, MemberTable};
+use crate::format::{BlockHeader, FileHeader, SectionEntry, SectionKind, StoredKind};
+use crate::vfs::{FileInfo, WriteFile};
+use crate::wire::checksum;
+use crate::writer::WriterBuilder;
+use crate::writer::pool::Pool;
+use crate::writer::stream::{Done, Job};
+
+/// Where an archive ends that is written on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Start {
+    /// The archive's id; `None` if it has no header yet.
+    pub(crate) stream_id: Option<u64>,
+    /// Place of the next frame.
+    pub(crate) offset: u64,
+    /// The commit that is gone on from.
+    pub(crate) commit: Option<ArchiveCommit>,
+    /// Members in the tables, how many tables there are since the last whole one, and what those name.
+    pub(crate) table_len: u64,
+    pub(crate) tables: u64,
+    pub(crate) table_changes: u64,
+}
+
+/// Tables in a row that name changes only: what a reader has to read.
+const TABLES_MAX: u64 = 64;
+
+/// Writes an archive, or the next commit of one.
+pub(crate) struct Packer {
+    file: Box<dyn WriteFile>,
+    start: Start,
+    level: u8,
+    block_bytes: usize,
+    stream_id: Option<u64>,
+    offset: u64,
+    pool: Pool,
+    compressor: Compressor,
+    /// What the blocks under way say of their members, oldest first.
+    under_way: VecDeque<Vec<BlockExtent>>,
+    buffer: Vec<u8>,
+    parts: Vec<Part>,
+    /// The number of the block that is being filled.
+    next_block: u64,
+    /// Of the blocks that have been written.
+    blocks: u64,
+    lines: u64,
+    raw_bytes: u64,
+    segment: IndexSegment,
+    /// New and changed members.
+    pub(crate) entries: Vec<Member>,
+    /// Those of them that have the content of others.
+    aliases: Vec<(usize, usize)>,
+    frame: Vec<u8>,
+}
+
+impl std::fmt::Debug for Packer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Packer").field("offset", &self.offset).finish_non_exhaustive()
+    }
+}
+
+/// A part of a member in the block that is being filled.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    entry: usize,
+    offset: usize,
+    len: usize,
+    first_byte: u64,
+    first_line: u64,
+    starts_inside: bool,
+}
+
+impl Packer {
+    pub(crate) fn new(file: Box<dyn WriteFile>, options: &WriterBuilder, start: Start) -> Self {
+        let (level, block_bytes, threads) = options.settings();
+        let commit = start.commit.clone().unwrap_or_default();
+        Self {
+            file,
+            level,
+            block_bytes: block_bytes as usize,
+            stream_id: start.stream_id,
+            offset: start.offset,
+            pool: Pool::new(level, threads),
+            compressor: Compressor::default(),
+            under_way: VecDeque::new(),
+            buffer: Vec::new(),
+            parts: Vec::new(),
+            next_block: commit.blocks,
+            blocks: commit.blocks,
+            lines: commit.lines,
+            raw_bytes: commit.raw_bytes,
+            segment: IndexSegment { previous: commit.last_index, entries: Vec::new() },
+            entries: Vec::new(),
+            aliases: Vec::new(),
+            frame: Vec::new(),
+            start,
+        }
+    }
+
+    /// Bytes of the file so far.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Begins to write on a member, behind what it has. Returns its place in `entries`.
+    pub(crate) fn begin(&mut self, member: Member) -> Result<usize> {
+        if self.buffer.last().is_some_and(|&last| last != b'\n') {
+            self.buffer.push(b'\n');
+        }
+        if self.buffer.len() >= self.block_bytes {
+            self.cut()?;
+        }
+        let entry = self.entries.len();
+        self.parts.push(Part {
+            entry,
+            offset: self.buffer.len(),
+            len: 0,
+            first_byte: member.size,
+            first_line: member.lines,
+            starts_inside: false,
+        });
+        self.entries.push(member);
+        Ok(entry)
+    }
+
+    /// Says that the member that was begun goes on inside a line.
+    pub(crate) fn starts_inside(&mut self) {
+        if let Some(part) = self.parts.last_mut() {
+            part.starts_inside = true;
+        }
+    }
+
+    /// Adds a member that has the content of another new one.
+    pub(crate) fn alias(&mut self, member: Member, same: usize) {
+        self.aliases.push((self.entries.len(), same));
+        self.entries.push(member);
+    }
+
+    /// Gives the file mode and owner of another one.
+    pub(crate) fn take_over(&mut self, like: &FileInfo) -> io::Result<()> {
+        self.file.take_over(like)
+    }
+
+    /// Adds content to the member that was begun last.
+    pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            let room = self.block_bytes.saturating_sub(self.buffer.len());
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            self.buffer.extend_from_slice(now);
+            if let Some(part) = self.parts.last_mut() {
+                part.len += now.len();
+            }
+            bytes = later;
+            if self.buffer.len() >= self.block_bytes {
+                self.cut()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the member that was begun last. What has gone into blocks stays there and belongs to nobody.
+    pub(crate) fn abandon(&mut self) {
+        if let Some(part) = self.parts.pop() {
+            self.buffer.truncate(part.offset);
+        }
+        self.entries.pop();
+    }
+
+    /// Ends the block behind its last newline, or, where it has none, where it is full.
+    fn cut(&mut self) -> Result<()> {
+        let end = memchr::memrchr(b'\n', &self.buffer).map_or(self.buffer.len(), |at| at + 1);
+        self.cut_at(end)
+    }
+
+    fn cut_at(&mut self, end: usize) -> Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let mut rest = self.pool.spare();
+        rest.reserve(self.block_bytes.min(self.buffer.len()));
+        rest.extend_from_slice(self.buffer.get(end..).unwrap_or_default());
+        self.buffer.truncate(end);
+        let raw = std::mem::replace(&mut self.buffer, rest);
+        let mut extents = Vec::new();
+        // The member that is being written goes on in the next block.
+        let open = self.parts.last().copied();
+        for part in std::mem::take(&mut self.parts) {
+            let len = part.len.min(end.saturating_sub(part.offset));
+            if len > 0 {
+                extents.push(self.place(part, len, &raw));
+            }
+        }
+        if let Some(part) = open {
+            let taken = part.len.min(end.saturating_sub(part.offset));
+            let before = self.entries.get(part.entry);
+            self.parts.push(Part {
+                offset: 0,
+                len: part.len - taken,
+                first_byte: part.first_byte + taken as u64,
+                first_line: before.map_or(0, |entry| entry.lines),
+                starts_inside: match taken {
+                    0 => part.starts_inside,
+                    _ => raw.last() != Some(&b'\n'),
+                },
+                ..part
+            });
+        }
+        let starts_inside = extents.first().is_some_and(|extent| extent.starts_inside);
+        self.next_block += 1;
+        self.under_way.push_back(extents);
+        if let Some(done) = self.pool.submit(Job { raw, starts_inside })? {
+            self.block(done)?;
+        }
+        Ok(())
+    }
+
+    /// Notes a part in its member, and says what the block will say of it.
+    fn place(&mut self, part: Part, len: usize, raw: &[u8]) -> BlockExtent {
+        let bytes = raw.get(part.offset..part.offset + len).unwrap_or_default();
+        let lines = narrow(memchr::memchr_iter(b'\n', bytes).count());
+        let (offset, len) = (narrow(part.offset), narrow(len));
+        let mut extent = BlockExtent {
+            member: 0,
+            name: Vec::new(),
+            mode: 0,
+            mtime_ns: 0,
+            container: crate::format::members::Container::None,
+            first_byte: part.first_byte,
+            first_line: part.first_line,
+            starts_inside: part.starts_inside,
+            offset,
+            len,
+        };
+        if let Some(entry) = self.entries.get_mut(part.entry) {
+            let starts_inside = part.starts_inside;
+            let block = self.next_block;
+            entry.extents.push(Extent { block, offset, len, lines, starts_inside });
+            entry.lines += u64::from(lines);
+            entry.size += u64::from(len);
+            extent.member = entry.id;
+            extent.name.clone_from(&entry.name);
+            extent.mode = entry.mode;
+            extent.mtime_ns = entry.mtime_ns;
+            extent.container = entry.container;
+        }
+        extent
+    }
+
+    /// Writes a block that has been encoded.
+    fn block(&mut self, done: Done) -> Result<()> {
+        let Done { job: Job { raw, starts_inside }, encoded } = done;
+        let stream_id = self.header(&raw)?;
+        let extents = self.under_way.pop_front().unwrap_or_default();
+        let (mut sections, mut payload) = (encoded.sections, encoded.payload);
+        let mut listed = Vec::new();
+        extents::encode(&extents, &mut listed);
+        let (codec, stored) = self.compressor.compress(Codec::Zstd(12), &listed)?;
+        sections.push(SectionEntry {
+            kind: SectionKind::Extents,
+            codec,
+            stored_len: narrow(stored.len()),
+            decoded_len: narrow(listed.len()),
+            stored_check: checksum::section(&stored),
+            decoded_check: checksum::section(&listed),
+            needs: Vec::new(),
+        });
+        payload.extend_from_slice(&stored);
+        let mut header = BlockHeader {
+            sequence: self.blocks,
+            raw_len: narrow(raw.len()),
+            lines: narrow(memchr::memchr_iter(b'\n', &raw).count()),
+            first_line: self.lines,
+            first_byte: self.raw_bytes,
+            starts_inside,
+            raw_check: 0,
+            stats: encoded.stats,
+            sections,
+        };
+        header.raw_check = checksum::raw(&raw, header.raw_seed(stream_id));
+        let mut body = Vec::new();
+        header.encode(&mut body);
+        let offset = self.offset;
+        self.frame(FrameKind::Block, &body, &payload)?;
+        self.blocks += 1;
+        self.lines += u64::from(header.lines);
+        self.raw_bytes += u64::from(header.raw_len);
+        self.segment.entries.push(IndexEntry {
+            offset,
+            stored_len: self.offset - offset,
+            raw_len: header.raw_len,
+            lines: header.lines,
+            starts_inside,
+            stats: header.stats,
+        });
+        if self.segment.entries.len() == SEGMENT_BLOCKS_MAX { self.end_segment() } else { Ok(()) }
+    }
+
+    /// Writes what is still under way; everything written so far is in the file then, on disk.
+    fn end_blocks(&mut self) -> Result<()> {
+        self.cut_at(self.buffer.len())?;
+        self.parts.clear();
+        while self.pool.is_busy() {
+            let done = self.pool.next()?;
+            self.block(done)?;
+        }
+        self.header(&[])?;
+        Ok(self.file.sync()?)
+    }
+
+    /// Ends the commit: index, member table, commit, tail. `all` gives the members that have not changed.
+    ///
+    /// Only when this returns is anything promised: what it wrote before is a hole to every reader.
+    pub(crate) fn commit(
+        mut self,
+        live: impl FnOnce(&[Member]) -> u64,
+        all: impl FnOnce(&mut Vec<Member>),
+    ) -> Result<(ArchiveCommit, u64)> {
+        self.end_blocks()?;
+        self.end_segment()?;
+        for (alias, same) in std::mem::take(&mut self.aliases) {
+            let Some(same) = self.entries.get(same).cloned() else { continue };
+            if let Some(entry) = self.entries.get_mut(alias) {
+                (entry.extents, entry.size, entry.lines) = (same.extents, same.size, same.lines);
+            }
+        }
+        let before = self.start.commit.clone();
+        let members = live(&self.entries);
+        let changed = self.start.table_changes + self.entries.len() as u64;
+        let is_whole = before.is_none()
+            || self.start.tables >= TABLES_MAX
+            || changed >= self.start.table_len.max(16);
+        if is_whole {
+            all(&mut self.entries);
+        }
+        self.entries.sort_by_key(|entry| entry.id);
+        let mut last_members = before.as_ref().map_or(0, |commit| commit.last_members);
+        let mut table = Vec::new();
+        if is_whole || !self.entries.is_empty() {
+            let previous = if is_whole { 0 } else { last_members };
+            let entries = std::mem::take(&mut self.entries);
+            MemberTable { previous, entries }.encode(&mut self.compressor, &mut table)?;
+            last_members = self.offset;
+            self.frame(FrameKind::Members, &[], &table)?;
+        }
+        let mut commit = ArchiveCommit {
+            number: before.as_ref().map_or(0, |commit| commit.number + 1),
+            previous: before.as_ref().map_or(0, |commit| commit.offset),
+            begin: self.start.offset,
+            last_index: self.segment.previous,
+            last_members,
+            blocks: self.blocks,
+            lines: self.lines,
+            raw_bytes: self.raw_bytes,
+            members,
+            offset: self.offset,
+            root: [0; 32],
+        };
+        commit.root = root(&before.unwrap_or_default().root, &table, &commit);
+        let mut payload = Vec::new();
+        commit.encode(&mut payload);
+        self.frame(FrameKind::ArchiveCommit, &[], &payload)?;
+        let tail = index::tail(narrow(usize::try_from(self.offset - commit.offset).unwrap_or(0)));
+        io::Write::write_all(&mut self.file, &tail)?;
+        self.offset += tail.len() as u64;
+        io::Write::flush(&mut self.file)?;
+        self.file.sync()?;
+        Ok((commit, self.offset))
+    }
+
+    /// Writes the file header before the first frame, from the content of which the archive's id is derived.
+    fn header(&mut self, raw: &[u8]) -> Result<u64> {
+        if let Some(stream_id) = self.stream_id {
+            return Ok(stream_id);
+        }
+        let block_bytes = u64::try_from(self.block_bytes).unwrap_or(u64::MAX);
+        let seed = 1 << 40 | u64::from(self.level) << 32 | block_bytes;
+        let stream_id = checksum::raw(raw, seed);
+        let log2 = self.block_bytes.next_power_of_two().trailing_zeros();
+        let block_raw_log2 = u8::try_from(log2).unwrap_or(32);
+        let mut bytes = Vec::new();
+        let (kind, level) = (StoredKind::Archive, self.level);
+        FileHeader { kind, level, stream_id, block_raw_log2 }.encode(&mut bytes);
+        io::Write::write_all(&mut self.file, &bytes)?;
+        self.offset += bytes.len() as u64;
+        self.start.offset = self.offset;
+        self.stream_id = Some(stream_id);
+        Ok(stream_id)
+    }
+
+    fn end_segment(&mut self) -> Result<()> {
+        if self.segment.entries.is_empty() {
+            return Ok(());
+        }
+        let mut payload = Vec::new();
+        self.segment.encode(&mut payload);
+        self.segment = IndexSegment { previous: self.offset, entries: Vec::new() };
+        self.frame(FrameKind::Index, &[], &payload)
+    }
+
+    fn frame(&mut self, kind: FrameKind, body: &[u8], payload: &[u8]) -> Result<()> {
+        self.frame.clear();
+        let stream_id = self.stream_id.unwrap_or(0);
+        frame::encode(kind, stream_id, body, payload, &mut self.frame)?;
+        io::Write::write_all(&mut self.file, &self.frame)?;
+        self.offset += self.frame.len() as u64;
+        Ok(())
+    }
+}
+
+/// The root of a commit (`docs/FORMAT.md`, "Archive commit").
+pub(crate) fn root(before: &[u8; 32], table: &[u8], commit: &ArchiveCommit) -> [u8; 32] {
+    let mut fields = Vec::new();
+    commit.encode_fields(&mut fields);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(before).update(&(table.len() as u64).to_le_bytes()).update(table);
+    *hasher.update(&fields).finalize().as_bytes()
+}
+
+/// Members of a table that count.
+pub(crate) fn count_live<'a>(members: impl IntoIterator<Item = &'a Member>) -> u64 {
+    members.into_iter().filter(|member| is_live(member)).count() as u64
+}
+
+/// A length within a block, which is far below 2^32.
+fn narrow(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
