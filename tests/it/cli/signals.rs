@@ -13,8 +13,24 @@ fn send(signal: &str, child: &Child) {
     assert!(status.success());
 }
 
+/// Starts `lig` with no signal ignored, whatever the tests were started under: a background job ignores interrupts, `lig`
+/// keeps to that, and a test would wait for ever.
 fn start(place: &Place, args: &[&str]) -> Child {
     let mut command = place.command(args);
+    if cfg!(target_os = "linux") {
+        let mut env = Command::new("env");
+        env.arg("--default-signal=INT,TERM,HUP")
+            .arg(command.get_program())
+            .args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => env.env(name, value),
+                None => env.env_remove(name),
+            };
+        }
+        command.get_current_dir().map(|dir| env.current_dir(dir));
+        command = env;
+    }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
 }
