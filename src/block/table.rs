@@ -13,7 +13,7 @@ use crate::encoding::integer::{self, Choice};
 use crate::error::Result;
 use crate::format::BlockStats;
 use crate::line::Rows;
-use crate::template::{Mode, Parsed, parse};
+use crate::template::{Effort, Mode, Parsed, Parser};
 use crate::wire::varint;
 
 /// Levels below this guess at encodings, others try them.
@@ -43,11 +43,16 @@ impl<'a> TableEncoder<'a> {
 
     /// Writes the lines of a block.
     pub(crate) fn lines(&mut self, lines: &Rows<'_>) -> Result<BlockStats> {
-        let parsed = parse(lines, Mode::Lines);
+        let parsed = self.parse(lines, Mode::Lines);
         let stats =
             BlockStats { templates: length(parsed.templates.len())?, ..BlockStats::default() };
         self.table(&parsed, 0)?;
         Ok(stats)
+    }
+
+    fn parse(&mut self, rows: &Rows<'_>, mode: Mode) -> Parsed {
+        let effort = if self.level < LEVEL_TRIES { Effort::Rules } else { Effort::Trials };
+        Parser::new(effort, self.compressor).parse(rows, mode)
     }
 
     fn table(&mut self, parsed: &Parsed, depth: u32) -> Result<()> {
@@ -202,7 +207,7 @@ impl<'a> TableEncoder<'a> {
         let spaced = || values.iter().take(200).filter(|value| value.contains(&b' ')).count();
         let mode =
             if long && spaced() * 2 >= values.len().min(200) { Mode::Lines } else { Mode::Values };
-        let parsed = parse(&Rows::values(values), mode);
+        let parsed = self.parse(&Rows::values(values), mode);
         let bare = parsed
             .templates
             .iter()

@@ -1,4 +1,8 @@
 //! Which column each slot of each template goes to.
+//!
+//! Slots behind the same constant text, back to the start of the row, share a column. Columns of such slots that follow
+//! the same last word are *kin*: they may hold one sequence of values that several templates print by turns, and are
+//! joined where a trial says so ([`join`](crate::template::join)).
 
 use std::collections::HashMap;
 
@@ -6,28 +10,31 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::line::{MARK, MARK_TIME};
 
-/// A template with fewer lines shares its columns with other rare ones, by the look of the value.
+/// A template with fewer rows shares its columns with other rare ones, by the look of the value.
 const ROWS_RARE: u32 = 4;
 
 /// Kinds of keys, as seeds of their hash.
 const BY_PREFIX: u64 = 0;
 const BY_LOOK: u64 = 1;
 const BY_TIME: u64 = 2;
+const BY_WORD: u64 = 3;
 
 /// Gives columns to the slots of templates, one template after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Assigner {
     /// Looked up by key only: its order never reaches the output.
     known: HashMap<u64, u32>,
+    /// The key of each column that kin share; 0 for a column without kin.
+    kin: Vec<u64>,
 }
 
 impl Assigner {
-    /// Number of columns so far.
-    pub(crate) fn columns(&self) -> u32 {
-        u32::try_from(self.known.len()).unwrap_or(u32::MAX)
+    /// The key of each column that kin share; 0 for a column without kin.
+    pub(crate) fn into_kin(self) -> Vec<u64> {
+        self.kin
     }
 
-    /// Appends the columns of the slots of `template`, which has `rows` lines and `values` in the first of them.
+    /// Appends the columns of the slots of `template`, which has `rows` rows and `values` in the first of them.
     pub(crate) fn assign<'a>(
         &mut self,
         template: &[u8],
@@ -37,20 +44,43 @@ impl Assigner {
     ) {
         let slots = template.iter().enumerate().filter(|&(_, &b)| b == MARK || b == MARK_TIME);
         let mut times = 0u64;
+        let mut done = 0;
+        let mut word = BY_WORD;
         for ((at, &mark), value) in slots.zip(values) {
-            let key = if mark == MARK_TIME {
-                // The n-th time of a line is one column whatever stands around it: times go on from line to line.
+            word = last_word(template.get(done..at).unwrap_or_default(), word);
+            done = at + 1;
+            let (key, kin) = if mark == MARK_TIME {
+                // The n-th time of a row is one column whatever stands around it: times go on from row to row.
                 times += 1;
-                xxh3_64_with_seed(&times.to_le_bytes(), BY_TIME)
+                (xxh3_64_with_seed(&times.to_le_bytes(), BY_TIME), 0)
             } else if rows < ROWS_RARE {
-                xxh3_64_with_seed(&look(value), BY_LOOK)
+                (xxh3_64_with_seed(&look(value), BY_LOOK), 0)
             } else {
-                xxh3_64_with_seed(template.get(..at).unwrap_or_default(), BY_PREFIX)
+                // Numbers are no kin to text.
+                let digits = u64::from(value.iter().all(u8::is_ascii_digit));
+                let key = xxh3_64_with_seed(template.get(..at).unwrap_or_default(), BY_PREFIX);
+                (key, word.wrapping_add(digits) | 1 << 63)
             };
-            let next = self.columns();
-            dst.push(*self.known.entry(key).or_insert(next));
+            let next = u32::try_from(self.kin.len()).unwrap_or(u32::MAX);
+            let column = *self.known.entry(key).or_insert(next);
+            if column == next {
+                self.kin.push(kin);
+            }
+            dst.push(column);
         }
     }
+}
+
+/// A key for the last word of the constant text before a slot and what follows it; `before` is the slot's before it.
+fn last_word(text: &[u8], before: u64) -> u64 {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80;
+    let in_word = |byte: &u8| is_word(byte) || matches!(byte, b'_' | b'-' | b'.');
+    let Some(last) = text.iter().rposition(is_word) else {
+        return xxh3_64_with_seed(text, before);
+    };
+    let ahead = text.get(..last).unwrap_or_default();
+    let start = ahead.iter().rposition(|byte| !in_word(byte)).map_or(0, |start| start + 1);
+    xxh3_64_with_seed(text.get(start..).unwrap_or_default(), BY_WORD)
 }
 
 /// What a value looks like: runs of digits and of letters folded, cut short.

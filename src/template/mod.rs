@@ -2,12 +2,14 @@
 //!
 //! 1. Every line is tokenized; lines with one skeleton are one kind ([`skeleton`]).
 //! 2. Skeletons that differ in a few words are merged, group by group, and those words become slots ([`cluster`]).
-//! 3. Every slot is given a column; slots behind the same constant text share one ([`columns`]).
+//! 3. Every slot is given a column; slots behind the same constant text share one ([`columns`]), and
+//!    more of them where a trial says that it pays ([`join`]).
 
 mod cluster;
 mod columns;
+mod join;
 mod parse;
 mod skeleton;
 mod words;
 
-pub(crate) use parse::{Mode, Parsed, parse};
+pub(crate) use parse::{Effort, Mode, Parsed, Parser};

@@ -1,10 +1,15 @@
 //! Rows → template ids and columns.
 
+use crate::codec::Compressor;
 use crate::column::Strings;
 use crate::line::{self, Rows};
 use crate::template::cluster::{Assigned, Source, cluster};
 use crate::template::columns::Assigner;
+use crate::template::join::Trial;
 use crate::template::skeleton::{Cut, Kind, Skeletons};
+
+/// Rows that trials look at.
+const TRIAL_ROWS: usize = 1 << 15;
 
 /// What the rows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,55 +33,130 @@ pub(crate) struct Parsed {
     pub(crate) columns: Vec<Strings>,
 }
 
-/// Takes `rows` apart.
-pub(crate) fn parse(rows: &Rows<'_>, mode: Mode) -> Parsed {
-    let cut = match mode {
-        Mode::Values => Cut::Fine,
-        Mode::Lines => line::detect(rows).map_or(Cut::Coarse, Cut::Delimited),
-    };
-    let skeletons = Skeletons::of(rows, cut);
-    let clusters = cluster(&skeletons);
-    let mut parsed = Parsed { templates: clusters.templates, ..Parsed::default() };
-    let first_slots = assign_columns(&mut parsed, &skeletons, &clusters.assigned, rows);
-    fill(&mut parsed, &skeletons, &clusters.assigned, &first_slots, rows);
-    parsed
+/// How much is tried to make columns smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Nothing: rules decide.
+    Rules,
+    /// Trials on some rows decide.
+    Trials,
 }
 
-/// Copies all values to their columns.
-fn fill(
-    parsed: &mut Parsed,
-    skeletons: &Skeletons,
-    assigned: &[Assigned],
-    first_slots: &[usize],
-    rows: &Rows<'_>,
-) {
-    let bytes = rows.bytes();
-    let mut slots = &skeletons.slots[..];
-    parsed.ids.reserve(skeletons.ids.len());
-    for &id in &skeletons.ids {
-        let (Some(own), Some(kind)) = (assigned.get(id as usize), skeletons.kinds.get(id as usize))
-        else {
-            continue;
+/// Takes rows apart.
+#[derive(Debug)]
+pub(crate) struct Parser<'a> {
+    effort: Effort,
+    compressor: &'a mut Compressor,
+}
+
+impl<'a> Parser<'a> {
+    /// A parser; the compressor is for trials.
+    pub(crate) fn new(effort: Effort, compressor: &'a mut Compressor) -> Self {
+        Self { effort, compressor }
+    }
+
+    /// Takes `rows` apart.
+    pub(crate) fn parse(&mut self, rows: &Rows<'_>, mode: Mode) -> Parsed {
+        let cut = match mode {
+            Mode::Values => Cut::Fine,
+            Mode::Lines => line::detect(rows).map_or(Cut::Coarse, Cut::Delimited),
         };
-        parsed.ids.push(own.template);
-        let columns = first_slots.get(own.template as usize).copied().unwrap_or(0);
-        let columns = parsed.slot_columns.get(columns..).unwrap_or_default();
-        let (row, rest) = slots.split_at_checked(kind.slots as usize).unwrap_or_default();
-        slots = rest;
-        if own.sources.is_empty() {
-            for (&(start, end), &column) in row.iter().zip(columns) {
-                if let Some(column) = parsed.columns.get_mut(column as usize) {
-                    column.push_part(bytes, start as usize, end as usize);
+        let skeletons = Skeletons::of(rows, cut);
+        let clusters = cluster(&skeletons);
+        let mut parsed = Parsed { templates: clusters.templates, ..Parsed::default() };
+        let (first_slots, kin) = assign_columns(&mut parsed, &skeletons, &clusters.assigned, rows);
+        let taken =
+            Taken { rows, skeletons: &skeletons, assigned: &clusters.assigned, first_slots };
+        let mut columns = kin.len();
+        if self.effort == Effort::Trials
+            && let Some(trial) = Trial::of(&kin)
+        {
+            columns = taken.join(&mut parsed, trial, self.compressor);
+        }
+        parsed.columns.resize_with(columns, Strings::default);
+        parsed.ids = taken.ids();
+        taken.values(&parsed.slot_columns, usize::MAX, |column, value| {
+            if let Some(column) = parsed.columns.get_mut(column as usize) {
+                match value {
+                    Value::Part(start, end) => column.push_part(rows.bytes(), start, end),
+                    Value::Word(word) => column.push(word),
                 }
             }
-            continue;
-        }
-        let skeleton = skeletons.known.strings().get(id as usize);
-        for (&source, &column) in own.sources.iter().zip(columns) {
-            if let Some(column) = parsed.columns.get_mut(column as usize) {
-                column.push(value(source, bytes, skeleton, row));
+        });
+        parsed
+    }
+}
+
+/// A value on its way to its column.
+enum Value<'a> {
+    /// A part of the buffer of rows.
+    Part(usize, usize),
+    /// A word of a skeleton.
+    Word(&'a [u8]),
+}
+
+/// Rows of which is known what becomes of them.
+struct Taken<'a> {
+    rows: &'a Rows<'a>,
+    skeletons: &'a Skeletons,
+    assigned: &'a [Assigned],
+    /// Number of the first slot of each template.
+    first_slots: Vec<usize>,
+}
+
+impl<'a> Taken<'a> {
+    /// The template of each row.
+    fn ids(&self) -> Vec<u32> {
+        let template =
+            |&id: &u32| self.assigned.get(id as usize).map_or(0, |assigned| assigned.template);
+        self.skeletons.ids.iter().map(template).collect()
+    }
+
+    /// Gives `take` the values of the first `rows` rows, in order, each with its column.
+    fn values(&self, slot_columns: &[u32], rows: usize, mut take: impl FnMut(u32, Value<'a>)) {
+        let mut slots = &self.skeletons.slots[..];
+        for &id in self.skeletons.ids.iter().take(rows) {
+            let own = self.assigned.get(id as usize).zip(self.skeletons.kinds.get(id as usize));
+            let Some((own, kind)) = own else { continue };
+            let columns = self.first_slots.get(own.template as usize).copied().unwrap_or(0);
+            let columns = slot_columns.get(columns..).unwrap_or_default();
+            let (row, rest) = slots.split_at_checked(kind.slots as usize).unwrap_or_default();
+            slots = rest;
+            if own.sources.is_empty() {
+                for (&(start, end), &column) in row.iter().zip(columns) {
+                    take(column, Value::Part(start as usize, end as usize));
+                }
+                continue;
+            }
+            let skeleton = self.skeletons.known.strings().get(id as usize);
+            for (&source, &column) in own.sources.iter().zip(columns) {
+                let value = value(source, self.rows.bytes(), skeleton, row);
+                take(column, Value::Word(value));
             }
         }
+    }
+
+    /// Joins columns where a trial says that it pays; returns how many are left.
+    fn join(&self, parsed: &mut Parsed, mut trial: Trial, compressor: &mut Compressor) -> usize {
+        let bytes = self.rows.bytes();
+        self.values(&parsed.slot_columns, TRIAL_ROWS, |column, value| match value {
+            Value::Part(start, end) => {
+                trial.push(column, bytes.get(start..end).unwrap_or_default());
+            }
+            Value::Word(word) => trial.push(column, word),
+        });
+        let joined = trial.joined(compressor);
+        let mut numbers = vec![None; joined.len()];
+        let mut columns = 0;
+        for column in &mut parsed.slot_columns {
+            let joined = joined.get(*column as usize).copied().unwrap_or(0);
+            let Some(number) = numbers.get_mut(joined as usize) else { continue };
+            *column = *number.get_or_insert_with(|| {
+                columns += 1;
+                columns - 1
+            });
+        }
+        columns as usize
     }
 }
 
@@ -94,13 +174,13 @@ fn value<'a>(
     text.get(start as usize..end as usize).unwrap_or_default()
 }
 
-/// Gives every slot a column; returns the number of each template's first slot.
+/// Gives every slot a column; returns the number of each template's first slot, and what makes columns kin.
 fn assign_columns(
     parsed: &mut Parsed,
     skeletons: &Skeletons,
     assigned: &[Assigned],
     rows: &Rows<'_>,
-) -> Vec<usize> {
+) -> (Vec<usize>, Vec<u64>) {
     let mut counts = vec![0u32; parsed.templates.len()];
     for (assigned, kind) in assigned.iter().zip(&skeletons.kinds) {
         if let Some(count) = counts.get_mut(assigned.template as usize) {
@@ -126,8 +206,7 @@ fn assign_columns(
         let count = counts.get(number).copied().unwrap_or(0);
         assigner.assign(template, count, values, &mut parsed.slot_columns);
     }
-    parsed.columns.resize_with(assigner.columns() as usize, Strings::default);
-    first_slots
+    (first_slots, assigner.into_kin())
 }
 
 #[cfg(test)]
@@ -138,7 +217,8 @@ mod tests {
     fn every_line_renders_again() {
         let log = b"10:00:00 a 1\n10:00:01 b 22 x=y\n\n10:00:02 a 3\n\0\x01 7\n";
         let rows = Rows::lines(Some(log));
-        let parsed = parse(&rows, Mode::Lines);
+        let mut compressor = Compressor::default();
+        let parsed = Parser::new(Effort::Trials, &mut compressor).parse(&rows, Mode::Lines);
         let mut at = vec![0; parsed.columns.len()];
         for (line, &id) in rows.iter().zip(&parsed.ids) {
             let before = parsed.templates[..id as usize].iter();
