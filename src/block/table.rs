@@ -13,7 +13,7 @@ use crate::encoding::integer::{self, Choice};
 use crate::error::Result;
 use crate::format::BlockStats;
 use crate::line::Rows;
-use crate::template::{Effort, Mode, Parsed, Parser};
+use crate::template::{Mode, Parsed, parse, parse_by_trial};
 use crate::wire::varint;
 
 /// Levels below this guess at encodings, others try them.
@@ -51,8 +51,11 @@ impl<'a> TableEncoder<'a> {
     }
 
     fn parse(&mut self, rows: &Rows<'_>, mode: Mode) -> Parsed {
-        let effort = if self.level < LEVEL_TRIES { Effort::Rules } else { Effort::Trials };
-        Parser::new(effort, self.compressor).parse(rows, mode)
+        if self.level < LEVEL_TRIES {
+            parse(rows, mode)
+        } else {
+            parse_by_trial(rows, mode, self.compressor)
+        }
     }
 
     fn table(&mut self, parsed: &Parsed, depth: u32) -> Result<()> {
@@ -206,7 +209,7 @@ impl<'a> TableEncoder<'a> {
         let long = values.bytes().len() >= LONG * values.len();
         let spaced = || values.iter().take(200).filter(|value| value.contains(&b' ')).count();
         let mode =
-            if long && spaced() * 2 >= values.len().min(200) { Mode::Lines } else { Mode::Values };
+            if long && spaced() * 2 >= values.len().min(200) { Mode::Text } else { Mode::Values };
         let parsed = self.parse(&Rows::values(values), mode);
         let bare = parsed
             .templates

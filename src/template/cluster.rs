@@ -7,7 +7,7 @@
 
 use crate::column::Interner;
 use crate::line::{MARK, MARK_TIME};
-use crate::template::skeleton::Skeletons;
+use crate::template::skeleton::{Skeletons, Source};
 use crate::template::words::Words;
 
 /// Stands for a word in a signature.
@@ -23,15 +23,6 @@ const GROUP_LARGE: usize = 64;
 /// Words looked at in all; groups that are left then stay as they are.
 const WORK_MAX: usize = 1 << 26;
 
-/// Where the value of a template's slot comes from, for the rows of one skeleton.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// The row's slot of this number.
-    Slot(u32),
-    /// A part of the skeleton, from byte to byte.
-    Word(u32, u32),
-}
-
 /// The template of a skeleton, and how to fill its slots.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Assigned {
@@ -39,6 +30,14 @@ pub(crate) struct Assigned {
     pub(crate) template: u32,
     /// One source for each slot of the template; empty if they are the row's slots as they come.
     pub(crate) sources: Vec<Source>,
+}
+
+impl Assigned {
+    /// The sources of the template's slots, for rows that have so many.
+    pub(crate) fn all_sources(&self, slots: usize) -> impl Iterator<Item = Source> {
+        let plain = if self.sources.is_empty() { slots } else { 0 };
+        self.sources.iter().copied().chain((0..).take(plain).map(Source::Slot))
+    }
 }
 
 /// Templates, numbered by first appearance, and what each skeleton became.

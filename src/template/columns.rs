@@ -18,6 +18,7 @@ const BY_PREFIX: u64 = 0;
 const BY_LOOK: u64 = 1;
 const BY_TIME: u64 = 2;
 const BY_WORD: u64 = 3;
+const BY_REST: u64 = 4;
 
 /// Gives columns to the slots of templates, one template after the other.
 #[derive(Debug, Default)]
@@ -34,11 +35,13 @@ impl Assigner {
         self.kin
     }
 
-    /// Appends the columns of the slots of `template`, which has `rows` rows and `values` in the first of them.
+    /// Appends the columns of the slots of `template`, which has `rows` rows and `values` in the first of them. Behind byte
+    /// `rest` the row is text.
     pub(crate) fn assign<'a>(
         &mut self,
         template: &[u8],
         rows: u32,
+        rest: Option<usize>,
         values: impl Iterator<Item = &'a [u8]>,
         dst: &mut Vec<u32>,
     ) {
@@ -53,6 +56,8 @@ impl Assigner {
                 // The n-th time of a row is one column whatever stands around it: times go on from row to row.
                 times += 1;
                 (xxh3_64_with_seed(&times.to_le_bytes(), BY_TIME), 0)
+            } else if rest == Some(at) {
+                (xxh3_64_with_seed(&[], BY_REST), 0)
             } else if rows < ROWS_RARE {
                 (xxh3_64_with_seed(&look(value), BY_LOOK), 0)
             } else {
@@ -84,7 +89,7 @@ fn last_word(text: &[u8], before: u64) -> u64 {
 }
 
 /// What a value looks like: runs of digits and of letters folded, cut short.
-fn look(value: &[u8]) -> Vec<u8> {
+pub(crate) fn look(value: &[u8]) -> Vec<u8> {
     let mut look = Vec::new();
     for &byte in value.iter().take(24) {
         let class = match byte {
@@ -109,8 +114,8 @@ mod tests {
         let mut assigner = Assigner::default();
         let mut columns = Vec::new();
         let values = [&b"1"[..], b"2", b"3"];
-        assigner.assign(b"\x01 [\0] a \0", 9, values.into_iter(), &mut columns);
-        assigner.assign(b"\x01 [\0] b \0", 9, values.into_iter(), &mut columns);
+        assigner.assign(b"\x01 [\0] a \0", 9, None, values.into_iter(), &mut columns);
+        assigner.assign(b"\x01 [\0] b \0", 9, None, values.into_iter(), &mut columns);
         assert_eq!(columns, [0, 1, 2, 0, 1, 3]);
     }
 }

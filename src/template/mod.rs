@@ -9,7 +9,8 @@ mod cluster;
 mod columns;
 mod join;
 mod parse;
+mod rare;
 mod skeleton;
 mod words;
 
-pub(crate) use parse::{Effort, Mode, Parsed, Parser};
+pub(crate) use parse::{Mode, Parsed, parse, parse_by_trial};

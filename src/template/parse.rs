@@ -3,10 +3,11 @@
 use crate::codec::Compressor;
 use crate::column::Strings;
 use crate::line::{self, Rows};
-use crate::template::cluster::{Assigned, Source, cluster};
+use crate::template::cluster::{Assigned, Clusters, cluster};
 use crate::template::columns::Assigner;
 use crate::template::join::Trial;
-use crate::template::skeleton::{Cut, Kind, Skeletons};
+use crate::template::rare::cut_rare;
+use crate::template::skeleton::{Cut, Skeletons, Source};
 
 /// Rows that trials look at.
 const TRIAL_ROWS: usize = 1 << 15;
@@ -14,8 +15,10 @@ const TRIAL_ROWS: usize = 1 << 15;
 /// What the rows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Lines of a log, or text as long as that.
+    /// Lines of a log.
     Lines,
+    /// Values of a column that are made of words as lines are.
+    Text,
     /// Values of a column.
     Values,
 }
@@ -33,57 +36,35 @@ pub(crate) struct Parsed {
     pub(crate) columns: Vec<Strings>,
 }
 
-/// How much is tried to make columns smaller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effort {
-    /// Nothing: rules decide.
-    Rules,
-    /// Trials on some rows decide.
-    Trials,
+/// Takes `rows` apart, by rules alone.
+pub(crate) fn parse(rows: &Rows<'_>, mode: Mode) -> Parsed {
+    let skeletons = Skeletons::of(rows, cut(rows, mode));
+    let clusters = cluster(&skeletons);
+    let (taken, mut parsed, kin) = Taken::of(rows, &skeletons, clusters);
+    taken.fill(&mut parsed, kin.len());
+    parsed
 }
 
-/// Takes rows apart.
-#[derive(Debug)]
-pub(crate) struct Parser<'a> {
-    effort: Effort,
-    compressor: &'a mut Compressor,
-}
-
-impl<'a> Parser<'a> {
-    /// A parser; the compressor is for trials.
-    pub(crate) fn new(effort: Effort, compressor: &'a mut Compressor) -> Self {
-        Self { effort, compressor }
+/// Takes `rows` apart; trials with the compressor decide where rules do not know.
+pub(crate) fn parse_by_trial(rows: &Rows<'_>, mode: Mode, compressor: &mut Compressor) -> Parsed {
+    let skeletons = Skeletons::of(rows, cut(rows, mode));
+    let mut clusters = cluster(&skeletons);
+    if mode == Mode::Lines {
+        clusters = cut_rare(clusters, &skeletons, rows, compressor);
     }
+    let (taken, mut parsed, kin) = Taken::of(rows, &skeletons, clusters);
+    let columns = match Trial::of(&kin) {
+        Some(trial) => taken.join(&mut parsed, trial, compressor),
+        None => kin.len(),
+    };
+    taken.fill(&mut parsed, columns);
+    parsed
+}
 
-    /// Takes `rows` apart.
-    pub(crate) fn parse(&mut self, rows: &Rows<'_>, mode: Mode) -> Parsed {
-        let cut = match mode {
-            Mode::Values => Cut::Fine,
-            Mode::Lines => line::detect(rows).map_or(Cut::Coarse, Cut::Delimited),
-        };
-        let skeletons = Skeletons::of(rows, cut);
-        let clusters = cluster(&skeletons);
-        let mut parsed = Parsed { templates: clusters.templates, ..Parsed::default() };
-        let (first_slots, kin) = assign_columns(&mut parsed, &skeletons, &clusters.assigned, rows);
-        let taken =
-            Taken { rows, skeletons: &skeletons, assigned: &clusters.assigned, first_slots };
-        let mut columns = kin.len();
-        if self.effort == Effort::Trials
-            && let Some(trial) = Trial::of(&kin)
-        {
-            columns = taken.join(&mut parsed, trial, self.compressor);
-        }
-        parsed.columns.resize_with(columns, Strings::default);
-        parsed.ids = taken.ids();
-        taken.values(&parsed.slot_columns, usize::MAX, |column, value| {
-            if let Some(column) = parsed.columns.get_mut(column as usize) {
-                match value {
-                    Value::Part(start, end) => column.push_part(rows.bytes(), start, end),
-                    Value::Word(word) => column.push(word),
-                }
-            }
-        });
-        parsed
+fn cut(rows: &Rows<'_>, mode: Mode) -> Cut {
+    match mode {
+        Mode::Values => Cut::Fine,
+        Mode::Lines | Mode::Text => line::detect(rows).map_or(Cut::Coarse, Cut::Delimited),
     }
 }
 
@@ -91,20 +72,47 @@ impl<'a> Parser<'a> {
 enum Value<'a> {
     /// A part of the buffer of rows.
     Part(usize, usize),
-    /// A word of a skeleton.
-    Word(&'a [u8]),
+    /// What comes from elsewhere, or is seldom short.
+    Other(&'a [u8]),
 }
 
 /// Rows of which is known what becomes of them.
 struct Taken<'a> {
     rows: &'a Rows<'a>,
     skeletons: &'a Skeletons,
-    assigned: &'a [Assigned],
+    assigned: Vec<Assigned>,
     /// Number of the first slot of each template.
     first_slots: Vec<usize>,
 }
 
 impl<'a> Taken<'a> {
+    /// Gives every slot a column; also says what makes columns kin.
+    fn of(
+        rows: &'a Rows<'_>,
+        skeletons: &'a Skeletons,
+        clusters: Clusters,
+    ) -> (Self, Parsed, Vec<u64>) {
+        let mut parsed = Parsed { templates: clusters.templates, ..Parsed::default() };
+        let assigned = clusters.assigned;
+        let (first_slots, kin) = assign_columns(&mut parsed, skeletons, &assigned, rows);
+        (Self { rows, skeletons, assigned, first_slots }, parsed, kin)
+    }
+
+    /// Copies all values to their columns.
+    fn fill(&self, parsed: &mut Parsed, columns: usize) {
+        parsed.ids = self.ids();
+        let mut filled = Vec::new();
+        filled.resize_with(columns, Strings::default);
+        self.values(&parsed.slot_columns, usize::MAX, |column, value| {
+            let Some(column) = filled.get_mut(column as usize) else { return };
+            match value {
+                Value::Part(start, end) => column.push_part(self.rows.bytes(), start, end),
+                Value::Other(value) => column.push(value),
+            }
+        });
+        parsed.columns = filled;
+    }
+
     /// The template of each row.
     fn ids(&self) -> Vec<u32> {
         let template =
@@ -114,24 +122,18 @@ impl<'a> Taken<'a> {
 
     /// Gives `take` the values of the first `rows` rows, in order, each with its column.
     fn values(&self, slot_columns: &[u32], rows: usize, mut take: impl FnMut(u32, Value<'a>)) {
-        let mut slots = &self.skeletons.slots[..];
-        for &id in self.skeletons.ids.iter().take(rows) {
-            let own = self.assigned.get(id as usize).zip(self.skeletons.kinds.get(id as usize));
-            let Some((own, kind)) = own else { continue };
+        for (id, row) in self.skeletons.rows(self.rows).take(rows) {
+            let Some(own) = self.assigned.get(id as usize) else { continue };
             let columns = self.first_slots.get(own.template as usize).copied().unwrap_or(0);
             let columns = slot_columns.get(columns..).unwrap_or_default();
-            let (row, rest) = slots.split_at_checked(kind.slots as usize).unwrap_or_default();
-            slots = rest;
             if own.sources.is_empty() {
-                for (&(start, end), &column) in row.iter().zip(columns) {
+                for (&(start, end), &column) in row.slots.iter().zip(columns) {
                     take(column, Value::Part(start as usize, end as usize));
                 }
-                continue;
-            }
-            let skeleton = self.skeletons.known.strings().get(id as usize);
-            for (&source, &column) in own.sources.iter().zip(columns) {
-                let value = value(source, self.rows.bytes(), skeleton, row);
-                take(column, Value::Word(value));
+            } else {
+                for (&source, &column) in own.sources.iter().zip(columns) {
+                    take(column, Value::Other(row.value(source)));
+                }
             }
         }
     }
@@ -143,7 +145,7 @@ impl<'a> Taken<'a> {
             Value::Part(start, end) => {
                 trial.push(column, bytes.get(start..end).unwrap_or_default());
             }
-            Value::Word(word) => trial.push(column, word),
+            Value::Other(word) => trial.push(column, word),
         });
         let joined = trial.joined(compressor);
         let mut numbers = vec![None; joined.len()];
@@ -158,20 +160,6 @@ impl<'a> Taken<'a> {
         }
         columns as usize
     }
-}
-
-/// The value that a source names, of a row that has these slots.
-fn value<'a>(
-    source: Source,
-    bytes: &'a [u8],
-    skeleton: &'a [u8],
-    slots: &[(u32, u32)],
-) -> &'a [u8] {
-    let (text, (start, end)) = match source {
-        Source::Slot(slot) => (bytes, slots.get(slot as usize).copied().unwrap_or_default()),
-        Source::Word(start, end) => (skeleton, (start, end)),
-    };
-    text.get(start as usize..end as usize).unwrap_or_default()
 }
 
 /// Gives every slot a column; returns the number of each template's first slot, and what makes columns kin.
@@ -189,22 +177,20 @@ fn assign_columns(
     }
     let mut assigner = Assigner::default();
     let mut first_slots = Vec::with_capacity(parsed.templates.len());
-    let known = skeletons.known.strings().iter();
     // Both are numbered by first appearance: each template is met first in the order of their numbers.
-    for ((own, &kind), skeleton) in assigned.iter().zip(&skeletons.kinds).zip(known) {
+    for (id, row) in skeletons.firsts(rows) {
+        let Some(own) = assigned.get(id as usize) else { continue };
         let number = own.template as usize;
         if number < first_slots.len() {
             continue;
         }
         first_slots.push(parsed.slot_columns.len());
-        let Kind { slots, first, .. } = kind;
-        let slots = skeletons.slots.get(first..first + slots as usize).unwrap_or_default();
-        let plain = (0..kind.slots).filter(|_| own.sources.is_empty()).map(Source::Slot);
-        let sources = own.sources.iter().copied().chain(plain);
-        let values = sources.map(|source| value(source, rows.bytes(), skeleton, slots));
+        let values = own.all_sources(row.slots.len()).map(|source| row.value(source));
         let template = parsed.templates.get(number).map_or(&[][..], Vec::as_slice);
         let count = counts.get(number).copied().unwrap_or(0);
-        assigner.assign(template, count, values, &mut parsed.slot_columns);
+        let rest = matches!(own.sources.last(), Some(Source::Rest(_)));
+        let rest = rest.then(|| template.len().saturating_sub(1));
+        assigner.assign(template, count, rest, values, &mut parsed.slot_columns);
     }
     (first_slots, assigner.into_kin())
 }
@@ -212,29 +198,91 @@ fn assign_columns(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    #[test]
-    fn every_line_renders_again() {
-        let log = b"10:00:00 a 1\n10:00:01 b 22 x=y\n\n10:00:02 a 3\n\0\x01 7\n";
-        let rows = Rows::lines(Some(log));
-        let mut compressor = Compressor::default();
-        let parsed = Parser::new(Effort::Trials, &mut compressor).parse(&rows, Mode::Lines);
+    /// The rows that templates and values come to.
+    fn render(parsed: &Parsed) -> Vec<Vec<u8>> {
+        let is_slot = |byte: &&u8| **byte <= line::MARK_TIME;
         let mut at = vec![0; parsed.columns.len()];
-        for (line, &id) in rows.iter().zip(&parsed.ids) {
+        let mut rows = Vec::new();
+        for &id in &parsed.ids {
             let before = parsed.templates[..id as usize].iter();
-            let mut slot = before.flatten().filter(|&&b| b <= line::MARK_TIME).count();
-            let mut rendered = Vec::new();
-            for &byte in &parsed.templates[id as usize] {
-                if byte > line::MARK_TIME {
-                    rendered.push(byte);
+            let mut slot = before.flatten().filter(is_slot).count();
+            let mut row = Vec::new();
+            for byte in &parsed.templates[id as usize] {
+                if !is_slot(&byte) {
+                    row.push(*byte);
                     continue;
                 }
                 let column = parsed.slot_columns[slot] as usize;
-                rendered.extend_from_slice(parsed.columns[column].get(at[column]));
+                row.extend_from_slice(parsed.columns[column].get(at[column]));
                 at[column] += 1;
                 slot += 1;
             }
-            assert_eq!(rendered, line);
+            rows.push(row);
+        }
+        let counts: Vec<_> = parsed.columns.iter().map(Strings::len).collect();
+        assert_eq!(at, counts, "every value is used");
+        rows
+    }
+
+    fn renders_again(log: &[u8]) {
+        let rows = Rows::lines(Some(log));
+        let expected: Vec<_> = rows.iter().collect();
+        let mut compressor = Compressor::default();
+        for mode in [Mode::Lines, Mode::Text, Mode::Values] {
+            assert_eq!(render(&parse(&rows, mode)), expected);
+            assert_eq!(render(&parse_by_trial(&rows, mode, &mut compressor)), expected);
+        }
+    }
+
+    #[test]
+    fn new_columns_are_numbered_one_up() {
+        let line =
+            |i: usize| format!("10:00:00 {} n={i} of {}", ["a", "b", "c"][i % 3], i * 7 % 10);
+        let log = (0..900).map(line).collect::<Vec<_>>().join("\n");
+        let rows = Rows::lines(Some(log.as_bytes()));
+        let parsed = parse_by_trial(&rows, Mode::Lines, &mut Compressor::default());
+        let mut columns = 0;
+        for &column in &parsed.slot_columns {
+            assert!(column <= columns);
+            columns += u32::from(column == columns);
+        }
+        assert_eq!(columns as usize, parsed.columns.len());
+    }
+
+    #[test]
+    fn odd_rows_render_again() {
+        renders_again(b"10:00:00 a 1\n10:00:01 b 22 x=y\n\n10:00:02 a 3\n\0\x01 7\n");
+        renders_again(b"\"\\\"\\\"\"=\"\n\xff\xfe 1\r\n,,,\n\t\t\t\t\n");
+        renders_again("a \"b 1/2 c d e f g\" ".repeat(300).as_bytes());
+        renders_again(&b"\"\\".repeat(200_000));
+    }
+
+    /// Pieces of lines: what tokenizers look for, whole or broken.
+    fn piece() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-z]{1,6}",
+            "[0-9]{1,4}",
+            "[ =\"':,;\\[\\]{}()<>|\\\\/.#@%\t-]{1,2}",
+            Just("2026-11-24 10:00:00,123".to_owned()),
+            Just("Jun 17 20:55:07".to_owned()),
+            Just("{\"k\": \"v 1/2 long enough\", \"n\":5}".to_owned()),
+            Just("key=value".to_owned()),
+            "\\PC{0,3}",
+            Just("\0".to_owned()),
+            Just("\u{1}".to_owned()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_rows_render_again(
+            lines in prop::collection::vec(prop::collection::vec(piece(), 0..9), 1..40),
+            repeats in 1usize..12,
+        ) {
+            let lines: Vec<String> = lines.into_iter().map(|pieces| pieces.concat()).collect();
+            renders_again(lines.join("\n").repeat(repeats).as_bytes());
         }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Kind {
     pub(crate) slots: u32,
     /// Where the slots of the first of these rows start.
     pub(crate) first: usize,
+    /// Start and end of this row.
+    pub(crate) place: (usize, usize),
 }
 
 /// The skeleton of each row, and where its slots are.
@@ -45,7 +47,59 @@ pub(crate) struct Skeletons {
     pub(crate) slots: Vec<(u32, u32)>,
 }
 
+/// Where the value of a template's slot comes from, for the rows of one skeleton.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The row's slot of this number.
+    Slot(u32),
+    /// A part of the skeleton, from byte to byte.
+    Word(u32, u32),
+    /// The rest of the row behind so many of its slots.
+    Rest(u32),
+}
+
+/// A row and what the tokenizer found in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row<'a> {
+    bytes: &'a [u8],
+    place: (usize, usize),
+    skeleton: &'a [u8],
+    /// The places of its slots.
+    pub(crate) slots: &'a [(u32, u32)],
+}
+
+impl<'a> Row<'a> {
+    /// The value that a source names.
+    pub(crate) fn value(&self, source: Source) -> &'a [u8] {
+        let (text, start, end) = match source {
+            Source::Slot(slot) => {
+                let (start, end) = self.slots.get(slot as usize).copied().unwrap_or_default();
+                (self.bytes, start as usize, end as usize)
+            }
+            Source::Word(start, end) => (self.skeleton, start as usize, end as usize),
+            Source::Rest(behind) => {
+                let last = (behind as usize).checked_sub(1).and_then(|last| self.slots.get(last));
+                let start = last.map_or(self.place.0, |&(_, end)| end as usize);
+                (self.bytes, start, self.place.1)
+            }
+        };
+        text.get(start..end).unwrap_or_default()
+    }
+}
+
 impl Skeletons {
+    /// The rows, each with the number of its skeleton.
+    pub(crate) fn rows<'a>(&'a self, rows: &'a Rows<'_>) -> impl Iterator<Item = (u32, Row<'a>)> {
+        let mut slots = &self.slots[..];
+        self.ids.iter().zip(rows.places()).map(move |(&id, place)| {
+            let count = self.kinds.get(id as usize).map_or(0, |kind| kind.slots as usize);
+            let (own, rest) = slots.split_at_checked(count).unwrap_or_default();
+            slots = rest;
+            let skeleton = self.known.strings().get(id as usize);
+            (id, Row { bytes: rows.bytes(), place, skeleton, slots: own })
+        })
+    }
+
     /// Tokenizes `rows`.
     pub(crate) fn of(rows: &Rows<'_>, cut: Cut) -> Self {
         let mut found = Self::default();
@@ -66,6 +120,16 @@ impl Skeletons {
         found
     }
 
+    /// The first row of each skeleton.
+    pub(crate) fn firsts<'a>(&'a self, rows: &'a Rows<'_>) -> impl Iterator<Item = (u32, Row<'a>)> {
+        self.kinds.iter().zip(0u32..).map(move |(kind, id)| {
+            let slots = self.slots.get(kind.first..kind.first + kind.slots as usize);
+            let skeleton = self.known.strings().get(id as usize);
+            let slots = slots.unwrap_or_default();
+            (id, Row { bytes: rows.bytes(), place: kind.place, skeleton, slots })
+        })
+    }
+
     fn add(&mut self, start: usize, end: usize, tokens: &mut Tokens) {
         let full = self.known.len() >= SKELETONS_MAX
             || self.known.strings().bytes().len() >= SKELETON_BYTES_MAX;
@@ -77,7 +141,7 @@ impl Skeletons {
         if new {
             let slots = u32::try_from(tokens.count()).unwrap_or(u32::MAX);
             let first = tokens.slots.len() - tokens.count();
-            self.kinds.push(Kind { rows: 0, slots, first });
+            self.kinds.push(Kind { rows: 0, slots, first, place: (start, end) });
         }
         if let Some(kind) = self.kinds.get_mut(id as usize) {
             kind.rows += 1;
