@@ -36,6 +36,8 @@ mod format;
 mod limits;
 mod line;
 mod model;
+mod predicate;
+mod query;
 mod reader;
 mod template;
 pub mod vfs;
@@ -52,6 +54,8 @@ pub use crate::error::{Error, ErrorKind, Result, Section};
 pub use crate::format::{Container, Extent, Member, MemberState};
 pub use crate::limits::Limits;
 pub use crate::line::Severity;
+pub use crate::predicate::{Case, MatchExtent, Pattern, PatternBuilder, Predicate, SeveritySet};
+pub use crate::query::{ScanLine, ScanOptions, ScanStats, scan_read};
 pub use crate::reader::{
     BlockInfo, IndexedReader, Loss, OnDamage, Reader, StrayBlocks, StreamInfo, Totals, UseIndex,
     is_lignite,

@@ -13,6 +13,9 @@ mod golden;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
+#[cfg(feature = "cli")]
+mod query;
+#[cfg(test)]
 mod round_trip;
 #[cfg(test)]
 mod stream;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser};
 
+use crate::commands::grep::GrepArgs;
 use crate::units;
 
 /// The level where neither a flag nor the environment names one.
@@ -121,7 +122,8 @@ pub(crate) struct FilterArgs {
 
 const AFTER_HELP: &str = "\
 Commands:
-  lig info FILE   what takes the space in a file (see lig info --help)
+  lig info FILE            what takes the space in a file (see lig info --help)
+  lig grep PATTERN FILE    the lines that match, as grep prints them (see lig grep --help)
 A file that is named like a command: lig ./info, or lig -- info.
 
 Exit codes: 0 done; 1 nothing usable; 3 done, but something was skipped or lost; 141 reader gone; 128+N signal N.
@@ -212,18 +214,43 @@ impl FromArgMatches for LevelArg {
 pub(crate) enum Invocation {
     Filter(Box<FilterArgs>),
     Info(InfoArgs),
+    Grep(Box<GrepArgs>),
+}
+
+/// A command line that cannot be taken apart, or one that asks for help.
+#[derive(Debug)]
+pub(crate) struct Misuse {
+    pub(crate) err: clap::Error,
+    /// The exit code, unless help was asked for.
+    pub(crate) code: u8,
+}
+
+impl From<clap::Error> for Misuse {
+    fn from(err: clap::Error) -> Self {
+        Self { err, code: 1 }
+    }
 }
 
 /// Takes a command line apart. The first word is the name the program was called by.
-pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
+pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, Misuse> {
     let mut words = words.into_iter();
     let called = words.next().map(PathBuf::from).unwrap_or_default();
     let mut rest: Vec<OsString> = words.collect();
     if called.file_stem().is_some_and(|stem| stem == "ligcat") {
         rest.insert(0, "-dcf".into());
+    } else if called.file_stem().is_some_and(|stem| stem == "liggrep") {
+        rest.insert(0, "grep".into());
+        return grep(rest);
     } else if rest.first().is_some_and(|word| word == "info") {
-        return InfoArgs::try_parse_from(rest).map(Invocation::Info);
+        return Ok(Invocation::Info(InfoArgs::try_parse_from(rest)?));
+    } else if rest.first().is_some_and(|word| word == "grep") {
+        return grep(rest);
     }
     rest.insert(0, "lig".into());
-    FilterArgs::try_parse_from(rest).map(|args| Invocation::Filter(Box::new(args)))
+    Ok(Invocation::Filter(Box::new(FilterArgs::try_parse_from(rest)?)))
+}
+
+fn grep(words: Vec<OsString>) -> Result<Invocation, Misuse> {
+    let args = GrepArgs::try_parse_from(words).map_err(|err| Misuse { err, code: 2 })?;
+    Ok(Invocation::Grep(Box::new(args)))
 }

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use lignite::vfs::OsFileSystem;
 
-use crate::args::Invocation;
+use crate::args::{Invocation, Misuse};
 use crate::output::Output;
 
 fn main() -> ExitCode {
@@ -29,13 +29,19 @@ fn main() -> ExitCode {
             let mut out = Output::new(args.quiet, args.verbose);
             (commands::run(&args, &OsFileSystem, &mut out), out)
         }
-        Err(err) => return usage(&err),
+        Ok(Invocation::Grep(args)) => {
+            let mut out = Output::new(0, 0);
+            let result = commands::grep::run(&args, &OsFileSystem, &mut out);
+            return commands::conclude_search(result, &mut out);
+        }
+        Err(misuse) => return usage(&misuse),
     };
     commands::conclude(result, &mut out)
 }
 
 /// Help and version are answers; everything else is one line and a failure.
-fn usage(err: &clap::Error) -> ExitCode {
+fn usage(misuse: &Misuse) -> ExitCode {
+    let err = &misuse.err;
     if !err.use_stderr() {
         let shown = write!(io::stdout(), "{}", err.render());
         let reader_gone = shown.is_err_and(|err| err.kind() == io::ErrorKind::BrokenPipe);
@@ -54,5 +60,5 @@ fn usage(err: &clap::Error) -> ExitCode {
     let tip = tip.map(|tip| format!("; {tip}")).unwrap_or_default();
     let mut out = Output::new(0, 0);
     out.error(format_args!("{} (see --help)", output::escape(&format!("{what}{tip}"))));
-    ExitCode::FAILURE
+    ExitCode::from(misuse.code)
 }

@@ -5,6 +5,7 @@ mod decompress;
 #[cfg(test)]
 mod faults;
 mod generate;
+pub(crate) mod grep;
 pub(crate) mod info;
 mod list;
 mod pass;
@@ -70,6 +71,17 @@ pub(crate) fn conclude(result: Result<ExitCode>, out: &mut Output) -> ExitCode {
         }
         code.unwrap_or(ExitCode::FAILURE)
     })
+}
+
+/// The same for a search, where 1 says that nothing was found, and 2 that something failed.
+pub(crate) fn conclude_search(result: Result<ExitCode>, out: &mut Output) -> ExitCode {
+    match result {
+        Err(err) if ending(&err).is_none() => {
+            out.error(describe(&err));
+            ExitCode::from(2)
+        }
+        result => conclude(result, out),
+    }
 }
 
 fn run_under(

@@ -1,0 +1,348 @@
+//! `lig grep`: the lines that match.
+
+mod args;
+mod files;
+mod glob;
+mod json;
+mod printer;
+
+use std::io::{self, BufWriter, IsTerminal as _, Read};
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use lignite::vfs::{FileSystem, ReadFile, WriteFile};
+use lignite::{
+    Case, ErrorKind, IndexedReader, Limits, MatchExtent, OnDamage, Pattern, PatternBuilder,
+    Predicate, Reader, ScanLine, ScanOptions, ScanStats, Section, UseIndex, is_lignite, scan_read,
+};
+
+use self::args::Color;
+pub(crate) use self::args::GrepArgs;
+use self::json::JsonPrinter;
+use self::printer::{Printer, Style};
+use crate::foreign::Foreign;
+use crate::input::Input;
+use crate::output::{Output, describe, name};
+
+type Out = BufWriter<Box<dyn WriteFile>>;
+
+/// What is printed of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Lines,
+    Count,
+    FilesWith,
+    FilesWithout,
+    Nothing,
+}
+
+/// Where selected lines go.
+enum Sink {
+    Text(Printer<Out>),
+    Json(JsonPrinter<Out>),
+}
+
+/// A search over all files.
+struct Grep<'a> {
+    args: &'a GrepArgs,
+    system: &'a dyn FileSystem,
+    predicate: Predicate,
+    options: ScanOptions,
+    mode: Mode,
+    sink: Sink,
+    totals: ScanStats,
+}
+
+/// Runs `lig grep`. The exit code is grep's.
+pub(crate) fn run(args: &GrepArgs, system: &dyn FileSystem, out: &mut Output) -> Result<ExitCode> {
+    if args.basic_regexp || args.perl_regexp {
+        bail!("-G and -P are not known: patterns are regular expressions of Rust's regex crate");
+    }
+    let (pattern, words) = pattern(args, system)?;
+    if args.max_count == Some(0) && !args.files_without_match {
+        return Ok(ExitCode::FAILURE);
+    }
+    let words = words.iter().map(std::path::PathBuf::from).collect::<Vec<_>>();
+    let inputs = files::collect(args, &words, system);
+    let with_name = args.with_filename
+        || !args.no_filename
+            && (words.len() > 1 || args.recursive && files::holds_dir(&words, system));
+    let mut grep = Grep::new(args, system, pattern, with_name)?;
+    let (mut found, mut failed) = (false, false);
+    for input in inputs {
+        let input = match input {
+            Ok(input) => input,
+            Err(message) => {
+                failed = true;
+                if !args.no_messages {
+                    out.error(message);
+                }
+                continue;
+            }
+        };
+        match grep.file(&input, out) {
+            Ok(outcome) => {
+                found |= outcome.selected > 0;
+                failed |= !outcome.losses.is_empty();
+                if found && grep.mode == Mode::Nothing {
+                    return Ok(ExitCode::SUCCESS);
+                }
+            }
+            Err(err) => {
+                grep.flush()?;
+                if super::ending(&err).is_some() {
+                    return Err(err);
+                }
+                failed = true;
+                if !args.no_messages {
+                    out.error(format_args!("{}: {}", input.name(), describe(&err)));
+                }
+            }
+        }
+    }
+    grep.end(out)?;
+    Ok(match (failed, found) {
+        (true, _) => ExitCode::from(2),
+        (false, true) => ExitCode::SUCCESS,
+        (false, false) => ExitCode::FAILURE,
+    })
+}
+
+/// The pattern, and the words that are files.
+fn pattern<'a>(
+    args: &'a GrepArgs,
+    system: &dyn FileSystem,
+) -> Result<(Pattern, &'a [std::ffi::OsString])> {
+    let mut builder = PatternBuilder::new();
+    let mut words = &args.words[..];
+    if args.patterns.is_empty() && args.pattern_files.is_empty() {
+        let Some((first, rest)) = words.split_first() else {
+            bail!("a pattern is missing (see --help)")
+        };
+        builder.add(first.as_encoded_bytes());
+        words = rest;
+    }
+    for pattern in &args.patterns {
+        builder.add(pattern.as_encoded_bytes());
+    }
+    for file in &args.pattern_files {
+        let mut bytes = Vec::new();
+        let read = if file.as_os_str() == "-" {
+            system.stdin().and_then(|mut file| file.read_to_end(&mut bytes))
+        } else {
+            system.open(file).and_then(|mut file| file.read_to_end(&mut bytes))
+        };
+        read.with_context(|| name(file))?;
+        // A terminator ends a pattern, and starts no empty one.
+        if !bytes.is_empty() {
+            builder.add(bytes.strip_suffix(b"\n").unwrap_or(&bytes));
+        }
+    }
+    let case = match (args.ignore_case, args.smart_case) {
+        (true, _) => Case::Insensitive,
+        (false, true) => Case::Smart,
+        (false, false) => Case::Sensitive,
+    };
+    let extent = match (args.line_regexp, args.word_regexp) {
+        (true, _) => MatchExtent::Line,
+        (false, true) => MatchExtent::Words,
+        (false, false) => MatchExtent::Any,
+    };
+    builder.fixed(args.fixed_strings).case(case).extent(extent);
+    Ok((builder.build()?, words))
+}
+
+impl<'a> Grep<'a> {
+    fn new(
+        args: &'a GrepArgs,
+        system: &'a dyn FileSystem,
+        pattern: Pattern,
+        with_name: bool,
+    ) -> Result<Self> {
+        let mode = match args {
+            _ if args.quiet => Mode::Nothing,
+            _ if args.files_without_match => Mode::FilesWithout,
+            _ if args.files_with_matches => Mode::FilesWith,
+            _ if args.count => Mode::Count,
+            _ => Mode::Lines,
+        };
+        let grouped = [args.before_context, args.after_context, args.context];
+        let grouped = grouped.iter().any(Option::is_some);
+        let mut options = ScanOptions::default();
+        if mode == Mode::Lines {
+            options.before = args.before_context.or(args.context).unwrap_or(0);
+            options.after = args.after_context.or(args.context).unwrap_or(0);
+        }
+        options.count_max = args.max_count;
+        let color = match args.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                io::stdout().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
+        };
+        let style = Style {
+            with_name,
+            with_number: args.line_number,
+            with_offset: args.byte_offset,
+            only_matching: args.only_matching,
+            replace: args.replace.as_ref().map(|text| text.as_encoded_bytes().to_vec()),
+            null: args.null,
+            color,
+            line_buffered: args.line_buffered,
+            invert: args.invert_match,
+            grouped,
+        };
+        let dst = BufWriter::with_capacity(64 << 10, system.stdout()?);
+        let sink = if args.json && mode == Mode::Lines {
+            Sink::Json(JsonPrinter::new(dst, args.line_buffered, args.invert_match))
+        } else {
+            Sink::Text(Printer::new(dst, style))
+        };
+        let mut predicate = Predicate::matching(pattern);
+        predicate.invert = args.invert_match;
+        Ok(Self { args, system, predicate, options, mode, sink, totals: ScanStats::default() })
+    }
+
+    /// Searches a file.
+    fn file(&mut self, input: &Input, out: &mut Output) -> Result<ScanStats> {
+        let mut opened = input.open(self.system)?;
+        let shown = match &input.path {
+            Some(path) => path.as_os_str().as_encoded_bytes().to_vec(),
+            None if self.args.json => b"<stdin>".to_vec(),
+            None => b"(standard input)".to_vec(),
+        };
+        match &mut self.sink {
+            Sink::Text(printer) => printer.next_file(),
+            Sink::Json(printer) => printer.next_file(),
+        }
+        let stats = self.content(&mut *opened.file, opened.info.is_file(), &shown)?;
+        for loss in &stats.losses {
+            let (line, error) = (loss.first_line, describe_loss(&loss.error));
+            out.warning(format_args!("{}: lines from {line} on are lost: {error}", input.name()));
+        }
+        if let (Sink::Text(printer), selected) = (&mut self.sink, stats.selected) {
+            match self.mode {
+                Mode::Count => printer.count(&shown, selected)?,
+                Mode::FilesWith if selected > 0 => printer.file(&shown)?,
+                Mode::FilesWithout if selected == 0 => printer.file(&shown)?,
+                _ => {}
+            }
+        }
+        if let Sink::Json(printer) = &mut self.sink {
+            printer.end_file(&shown, stats.bytes_raw)?;
+        }
+        self.totals.selected += stats.selected;
+        self.totals.blocks += stats.blocks;
+        self.totals.blocks_opened += stats.blocks_opened;
+        self.totals.bytes_decoded += stats.bytes_decoded;
+        self.totals.bytes_raw += stats.bytes_raw;
+        Ok(stats)
+    }
+
+    /// Searches what a file holds: ours by blocks where it can seek, else front to back.
+    fn content(
+        &mut self,
+        file: &mut dyn ReadFile,
+        can_seek: bool,
+        shown: &[u8],
+    ) -> Result<ScanStats> {
+        let on_damage = if self.args.keep_going { OnDamage::Skip } else { OnDamage::Stop };
+        let mut prefix = Vec::new();
+        file.take(8).read_to_end(&mut prefix)?;
+        if !is_lignite(&prefix) {
+            let format = Foreign::detect(&prefix);
+            let rdr = format.decode(prefix.chain(file))?;
+            return Ok(self.search(shown, |predicate, options, sink| {
+                scan_read(rdr, predicate, options, sink)
+            })?);
+        }
+        if !can_seek {
+            let mut rdr = Reader::new(prefix.chain(file))?;
+            rdr.on_damage(on_damage);
+            return Ok(self.search(shown, |predicate, options, sink| {
+                scan_read(rdr, predicate, options, sink)
+            })?);
+        }
+        let mut any = false;
+        let mut use_index = UseIndex::IfWhole;
+        loop {
+            let mut rdr = IndexedReader::with_index(&mut *file, Limits::default(), use_index)?;
+            let found = self.search(shown, |predicate, options, sink| {
+                rdr.scan(predicate, options, on_damage, |line| {
+                    any = true;
+                    sink(line)
+                })
+            });
+            match found {
+                // What the index says is not what the blocks say: they are right.
+                Err(err) if is_of_index(&err) && !any && use_index == UseIndex::IfWhole => {
+                    use_index = UseIndex::Never;
+                }
+                found => return Ok(found?),
+            }
+        }
+    }
+
+    /// Runs a scan; its lines are printed.
+    fn search(
+        &mut self,
+        shown: &[u8],
+        scan: impl FnOnce(
+            &Predicate,
+            &ScanOptions,
+            &mut dyn FnMut(ScanLine<'_>) -> lignite::Result<ControlFlow<()>>,
+        ) -> lignite::Result<ScanStats>,
+    ) -> lignite::Result<ScanStats> {
+        let (mode, sink, pattern) = (self.mode, &mut self.sink, self.predicate.pattern.as_ref());
+        let mut count = 0;
+        let mut each = |line: ScanLine<'_>| {
+            count += u64::from(line.selected);
+            match (mode, &mut *sink) {
+                (Mode::Lines, Sink::Text(printer)) => printer.line(shown, &line, pattern)?,
+                (Mode::Lines, Sink::Json(printer)) => printer.line(shown, &line, pattern)?,
+                (Mode::Count, _) => {}
+                _ => return Ok(ControlFlow::Break(())),
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        scan(&self.predicate, &self.options, &mut each)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::Text(printer) => printer.flush(),
+            Sink::Json(_) => Ok(()),
+        }
+    }
+
+    fn end(&mut self, out: &mut Output) -> Result<()> {
+        match &mut self.sink {
+            Sink::Text(printer) => printer.flush()?,
+            Sink::Json(printer) => printer.end()?,
+        }
+        if self.args.stats {
+            let totals = &self.totals;
+            out.plain(&format!(
+                "{} lines selected; {} of {} blocks opened; {} bytes decoded for {} raw bytes\n",
+                totals.selected,
+                totals.blocks_opened,
+                totals.blocks,
+                totals.bytes_decoded,
+                totals.bytes_raw,
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn describe_loss(err: &lignite::Error) -> String {
+    crate::output::escape(&err.to_string()).into_owned()
+}
+
+fn is_of_index(err: &lignite::Error) -> bool {
+    matches!(err.kind(), ErrorKind::Corrupt { section: Section::Index, .. })
+}

@@ -1,0 +1,303 @@
+//! What must stand in every line that a pattern matches.
+//!
+//! A pattern is taken apart into *clauses*: of each clause, at least one literal is part of every match. It is the idea of
+//! Russ Cox, "Regular Expression Matching with a Trigram Index", with literals of any length instead of trigrams.
+
+use aho_corasick::AhoCorasick;
+use memchr::memmem;
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+
+/// Literals of one clause.
+const LITERALS_MAX: usize = 64;
+/// Bytes of one literal.
+const LITERAL_BYTES_MAX: usize = 96;
+/// Clauses that are kept: the longest.
+const CLAUSES_MAX: usize = 4;
+/// A clause of more literals than this for each byte of the shortest is not worth a search.
+const CHOICES_PER_BYTE: usize = 4;
+/// Characters of a class that is taken as a choice of literals.
+const CLASS_CHARS_MAX: u32 = 10;
+
+/// Some bytes. If `folded`, ASCII letters stand for both cases.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Literal {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) folded: bool,
+}
+
+impl Literal {
+    fn then(&self, next: &Self) -> Self {
+        Self { bytes: [&self.bytes[..], &next.bytes].concat(), folded: self.folded || next.folded }
+    }
+
+    /// Whether two bytes are the same to this literal.
+    #[expect(dead_code, reason = "for pruning")]
+    pub(crate) fn same(&self, a: u8, b: u8) -> bool {
+        a == b || (self.folded && a.eq_ignore_ascii_case(&b))
+    }
+}
+
+/// A choice of literals, one of which every match holds, and a way to find them.
+#[derive(Clone, Debug)]
+pub(crate) struct Clause {
+    pub(crate) literals: Vec<Literal>,
+    finder: Finder,
+}
+
+#[derive(Clone, Debug)]
+enum Finder {
+    One(Box<memmem::Finder<'static>>),
+    Many(AhoCorasick),
+}
+
+impl Clause {
+    /// `None` if the literals cannot be searched for.
+    fn new(literals: Vec<Literal>) -> Option<Self> {
+        let finder = match literals.as_slice() {
+            [Literal { bytes, folded: false }] => {
+                Finder::One(Box::new(memmem::Finder::new(bytes).into_owned()))
+            }
+            _ => Finder::Many(
+                AhoCorasick::builder()
+                    .ascii_case_insensitive(literals.iter().any(|literal| literal.folded))
+                    .build(literals.iter().map(|literal| &literal.bytes))
+                    .ok()?,
+            ),
+        };
+        Some(Self { literals, finder })
+    }
+
+    /// The place of the first literal in `bytes`.
+    pub(crate) fn find(&self, bytes: &[u8]) -> Option<usize> {
+        match &self.finder {
+            Finder::One(finder) => finder.find(bytes),
+            Finder::Many(finder) => finder.find(bytes).map(|found| found.start()),
+        }
+    }
+
+    /// Bytes of the shortest literal.
+    fn shortest(&self) -> usize {
+        self.literals.iter().map(|literal| literal.bytes.len()).min().unwrap_or(0)
+    }
+}
+
+/// What is known of a pattern without looking at any line.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Required {
+    clauses: Vec<Clause>,
+    #[expect(dead_code, reason = "for pruning")]
+    context_free: bool,
+}
+
+impl Required {
+    /// Takes a pattern apart that has been compiled before.
+    pub(crate) fn of(pattern: &str, insensitive: bool) -> Self {
+        let mut parser = ParserBuilder::new().case_insensitive(insensitive).utf8(false).build();
+        let Ok(hir) = parser.parse(pattern) else { return Self::default() };
+        let parts = Parts::of(&hir);
+        let sets = match parts.exact {
+            Some(exact) => vec![exact],
+            None => parts.required,
+        };
+        let mut clauses: Vec<_> = sets.into_iter().filter_map(Clause::new).collect();
+        // One of many single bytes is in nearly every line.
+        clauses.retain(|clause| clause.shortest() > clause.literals.len() / CHOICES_PER_BYTE);
+        // The longest first: it is the rarest.
+        clauses.sort_by_key(|clause| (std::cmp::Reverse(clause.shortest()), clause.literals.len()));
+        clauses.truncate(CLAUSES_MAX);
+        Self { clauses, context_free: hir.properties().look_set().is_empty() }
+    }
+
+    /// The clauses; one with longer literals comes first.
+    pub(crate) fn clauses(&self) -> &[Clause] {
+        &self.clauses
+    }
+}
+
+/// What is known of a part of a pattern.
+#[derive(Debug, Default)]
+struct Parts {
+    /// All that it matches, where that is a few literals.
+    exact: Option<Vec<Literal>>,
+    /// Choices of literals, one of each is in every match.
+    required: Vec<Vec<Literal>>,
+}
+
+impl Parts {
+    fn exact(literals: Vec<Literal>) -> Self {
+        Self { exact: Some(literals), required: Vec::new() }
+    }
+
+    fn of(hir: &Hir) -> Self {
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => Self::exact(vec![Literal::default()]),
+            HirKind::Literal(literal) if literal.0.len() <= LITERAL_BYTES_MAX => {
+                Self::exact(vec![Literal { bytes: literal.0.to_vec(), folded: false }])
+            }
+            HirKind::Literal(literal) => {
+                let bytes = literal.0.get(..LITERAL_BYTES_MAX).unwrap_or_default().to_vec();
+                Self { exact: None, required: vec![vec![Literal { bytes, folded: false }]] }
+            }
+            HirKind::Class(class) => Self { exact: of_class(class), required: Vec::new() },
+            HirKind::Repetition(repetition) => Self::of_repetition(repetition),
+            HirKind::Capture(capture) => Self::of(&capture.sub),
+            HirKind::Concat(parts) => Self::of_concat(parts),
+            HirKind::Alternation(choices) => Self::of_alternation(choices),
+        }
+    }
+
+    /// All choices of which one is in every match.
+    fn into_required(self) -> Vec<Vec<Literal>> {
+        let mut required = self.required;
+        required.extend(self.exact);
+        required.retain(|choice| choice.iter().all(|literal| !literal.bytes.is_empty()));
+        required
+    }
+
+    fn of_repetition(repetition: &Repetition) -> Self {
+        let sub = Self::of(&repetition.sub);
+        match (repetition.min, repetition.max, sub.exact) {
+            (0, Some(1), Some(mut exact)) => {
+                exact.push(Literal::default());
+                Self::exact(exact)
+            }
+            (0, ..) => Self::default(),
+            (1, Some(1), exact) => Self { exact, required: sub.required },
+            (min, max, Some(exact)) => {
+                let times = min.min(8);
+                let mut all = vec![Literal::default()];
+                for _ in 0..times {
+                    match product(&all, &exact) {
+                        Some(more) => all = more,
+                        None => return Self { exact: None, required: vec![exact] },
+                    }
+                }
+                if max == Some(times) {
+                    Self::exact(all)
+                } else {
+                    Self { exact: None, required: vec![all] }
+                }
+            }
+            (_, _, None) => Self { exact: None, required: sub.required },
+        }
+    }
+
+    fn of_concat(parts: &[Hir]) -> Self {
+        let mut required = Vec::new();
+        let mut run = vec![Literal::default()];
+        let mut whole = true;
+        for part in parts {
+            let part = Self::of(part);
+            let longer = part.exact.as_ref().and_then(|exact| product(&run, exact));
+            if let Some(longer) = longer {
+                run = longer;
+                continue;
+            }
+            whole = false;
+            let next = part.exact.clone().unwrap_or_else(|| vec![Literal::default()]);
+            required.push(std::mem::replace(&mut run, next));
+            required.extend(part.required);
+        }
+        if whole {
+            return Self::exact(run);
+        }
+        required.push(run);
+        required.retain(|choice| choice.iter().all(|literal| !literal.bytes.is_empty()));
+        Self { exact: None, required }
+    }
+
+    fn of_alternation(choices: &[Hir]) -> Self {
+        let parts: Vec<Self> = choices.iter().map(Self::of).collect();
+        let count = parts.iter().map(|part| part.exact.as_ref().map_or(usize::MAX / 2, Vec::len));
+        if count.fold(0usize, usize::saturating_add) <= LITERALS_MAX {
+            return Self::exact(
+                parts.into_iter().filter_map(|part| part.exact).flatten().collect(),
+            );
+        }
+        // One choice of each branch, the longest: together they are a choice of the whole.
+        let mut joined = Vec::new();
+        for part in parts {
+            let shortest = |choice: &Vec<Literal>| {
+                choice.iter().map(|literal| literal.bytes.len()).min().unwrap_or(0)
+            };
+            match part.into_required().into_iter().max_by_key(shortest) {
+                Some(choice) => joined.extend(choice),
+                None => return Self::default(),
+            }
+        }
+        let required = if joined.len() <= LITERALS_MAX { vec![joined] } else { Vec::new() };
+        Self { exact: None, required }
+    }
+}
+
+/// Each of `a` followed by each of `b`; `None` if these are too many or too long.
+fn product(a: &[Literal], b: &[Literal]) -> Option<Vec<Literal>> {
+    if a.len() * b.len() > LITERALS_MAX {
+        return None;
+    }
+    let joined = a.iter().flat_map(|first| b.iter().map(|second| first.then(second)));
+    let joined: Vec<_> = joined.collect();
+    joined.iter().all(|literal| literal.bytes.len() <= LITERAL_BYTES_MAX).then_some(joined)
+}
+
+/// The literals of a small class. Two cases of an ASCII letter are one.
+fn of_class(class: &Class) -> Option<Vec<Literal>> {
+    let mut chars: Vec<(Vec<u8>, bool)> = Vec::new();
+    let mut room = CLASS_CHARS_MAX;
+    match class {
+        Class::Unicode(class) => {
+            for range in class.iter() {
+                room = room.checked_sub(range.len().try_into().ok()?)?;
+                let utf8 = |c: char| c.encode_utf8(&mut [0; 4]).as_bytes().to_vec();
+                chars.extend((range.start()..=range.end()).map(|c| (utf8(c), false)));
+            }
+        }
+        Class::Bytes(class) => {
+            for range in class.iter() {
+                room = room.checked_sub(range.len().try_into().ok()?)?;
+                chars.extend((range.start()..=range.end()).map(|byte| (vec![byte], false)));
+            }
+        }
+    }
+    let mut merged: Vec<(Vec<u8>, bool)> = Vec::new();
+    for (bytes, _) in chars {
+        match merged.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&bytes)) {
+            Some((_, folded)) => *folded = true,
+            None => merged.push((bytes, false)),
+        }
+    }
+    (!merged.is_empty())
+        .then(|| merged.into_iter().map(|(bytes, folded)| Literal { bytes, folded }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clauses(pattern: &str) -> Vec<String> {
+        let show = |literal: &Literal| {
+            let text = String::from_utf8_lossy(&literal.bytes).into_owned();
+            if literal.folded { text + "~" } else { text }
+        };
+        let required = Required::of(pattern, false);
+        let texts = required.clauses().iter();
+        texts.map(|clause| clause.literals.iter().map(show).collect::<Vec<_>>().join("|")).collect()
+    }
+
+    #[test]
+    fn literals_are_found_in_patterns() {
+        assert_eq!(clauses("error"), ["error"]);
+        assert_eq!(clauses("failed .* port [0-9]+"), ["failed ", " port "]);
+        assert_eq!(clauses("(?i)err"), ["ERR~"]);
+        assert_eq!(clauses("(?i)disk"), ["DISK~|DIS\u{212a}~|DIſK~|DIſ\u{212a}~"]);
+        assert_eq!(clauses("foo|ba[rz]"), ["foo|bar|baz"]);
+        assert_eq!(clauses("(foo|bar.*x)y"), ["foo|bar", "y"]);
+        assert_eq!(clauses("a+b{2}c?"), ["bbc|bb", "a"]);
+        assert_eq!(clauses("^\\bab$"), ["ab"]);
+        assert!(clauses("a*|b").is_empty());
+        assert!(clauses(".*").is_empty());
+        assert!(clauses("x?").is_empty());
+        assert!(clauses("\\d+").is_empty());
+    }
+}

@@ -1,0 +1,290 @@
+//! Raw bytes, in any pieces → the lines that are selected, with their context.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::predicate::{LineTest, Predicate};
+
+/// What is wanted of a scan besides the lines that are selected.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct ScanOptions {
+    /// Lines before each selected one.
+    pub before: usize,
+    /// Lines behind each selected one.
+    pub after: usize,
+    /// Stop after this many selected lines; what follows is context of the last one, whatever it is.
+    pub count_max: Option<u64>,
+    /// The longest line that is looked at, in bytes. A longer one is an error: nothing wrong is said of it.
+    pub line_bytes_max: u64,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self { before: 0, after: 0, count_max: None, line_bytes_max: 64 << 20 }
+    }
+}
+
+/// A line that was selected, or one near it.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanLine<'a> {
+    /// Its number, from 1.
+    pub number: u64,
+    /// Place of its first byte in the raw bytes.
+    pub offset: u64,
+    /// Its bytes without terminator.
+    pub bytes: &'a [u8],
+    /// Whether it has a terminator.
+    pub terminated: bool,
+    /// Whether it was selected; else it is context.
+    pub selected: bool,
+}
+
+/// A line kept for the context of one that may follow.
+#[derive(Debug)]
+struct Kept {
+    number: u64,
+    offset: u64,
+    bytes: Vec<u8>,
+}
+
+/// Takes raw bytes piece by piece and calls `sink` for each selected line and its context.
+pub(crate) struct Lines<'p, F> {
+    predicate: &'p Predicate,
+    test: LineTest<'p>,
+    options: ScanOptions,
+    sink: F,
+    /// Lines before the next unread byte.
+    number: u64,
+    /// Place of that byte.
+    offset: u64,
+    /// The start of a line the end of which has not come.
+    carry: Vec<u8>,
+    /// The last lines that were not given out.
+    kept: VecDeque<Kept>,
+    after_left: usize,
+    /// What comes next is the rest of a line that is lost.
+    inside_lost: bool,
+    pub(crate) selected: u64,
+}
+
+impl<'p, F> Lines<'p, F>
+where
+    F: FnMut(ScanLine<'_>) -> Result<ControlFlow<()>>,
+{
+    pub(crate) fn new(predicate: &'p Predicate, options: &ScanOptions, sink: F) -> Self {
+        Self {
+            predicate,
+            test: LineTest::new(predicate),
+            options: options.clone(),
+            sink,
+            number: 0,
+            offset: 0,
+            carry: Vec::new(),
+            kept: VecDeque::new(),
+            after_left: 0,
+            inside_lost: false,
+            selected: 0,
+        }
+    }
+
+    /// Takes the next bytes.
+    pub(crate) fn push(&mut self, mut raw: &[u8]) -> Result<ControlFlow<()>> {
+        if self.inside_lost {
+            let end = memchr::memchr(b'\n', raw);
+            let (lost, rest) = raw.split_at(end.map_or(raw.len(), |at| at + 1));
+            self.inside_lost = end.is_none();
+            self.number += u64::from(end.is_some());
+            self.offset += lost.len() as u64;
+            raw = rest;
+        }
+        if !self.carry.is_empty() {
+            let end = memchr::memchr(b'\n', raw).map_or(raw.len(), |at| at + 1);
+            let (rest, after) = raw.split_at(end);
+            self.check_len(self.carry.len() + rest.len())?;
+            self.carry.extend_from_slice(rest);
+            raw = after;
+            if !self.carry.ends_with(b"\n") {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let line = std::mem::take(&mut self.carry);
+            if self.whole(&line)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        let end = memchr::memrchr(b'\n', raw).map_or(0, |at| at + 1);
+        let (lines, rest) = raw.split_at(end);
+        if self.whole(lines)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.check_len(rest.len())?;
+        self.carry.extend_from_slice(rest);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Ends the input: a last line may lack its terminator.
+    pub(crate) fn finish(&mut self) -> Result<ControlFlow<()>> {
+        let line = std::mem::take(&mut self.carry);
+        self.whole(&line)
+    }
+
+    /// Lines and bytes are missing here. So many lines and bytes came before what follows; that may start inside a line.
+    pub(crate) fn gap(&mut self, number: u64, offset: u64, inside: bool) {
+        self.inside_lost = inside;
+        self.carry.clear();
+        self.kept.clear();
+        self.after_left = 0;
+        (self.number, self.offset) = (number, offset);
+    }
+
+    fn check_len(&self, len: usize) -> Result<()> {
+        let (requested, allowed) = (len as u64, self.options.line_bytes_max);
+        if requested <= allowed {
+            return Ok(());
+        }
+        let limit = "bytes of a line";
+        Err(Error::new(ErrorKind::LimitExceeded { limit, requested, allowed }))
+    }
+
+    /// Takes whole lines; only the very last of the input may lack its terminator.
+    fn whole(&mut self, raw: &[u8]) -> Result<ControlFlow<()>> {
+        let mut at = 0;
+        // Everything before this has been given out.
+        let mut given = 0;
+        while at < raw.len() {
+            if self.is_over() {
+                return Ok(ControlFlow::Break(()));
+            }
+            let start = self.next_start(raw, at);
+            self.number += count(raw, at, start);
+            if start >= raw.len() {
+                break;
+            }
+            let end = memchr::memchr(b'\n', raw.get(start..).unwrap_or_default());
+            let end = end.map_or(raw.len(), |len| start + len);
+            let line = raw.get(start..end).unwrap_or_default();
+            self.check_len(line.len())?;
+            let full = self.options.count_max == Some(self.selected);
+            let selected = !full && self.test.selects(line);
+            self.number += 1;
+            at = end + 1;
+            if selected {
+                self.before(raw, given, start)?;
+                self.selected += 1;
+                self.after_left = self.options.after;
+            } else if self.after_left > 0 {
+                self.after_left -= 1;
+            } else {
+                continue;
+            }
+            given = at.min(raw.len());
+            let terminated = end < raw.len();
+            let offset = self.offset + start as u64;
+            if self.give(self.number, offset, line, terminated, selected)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        self.keep(raw, given);
+        self.offset += raw.len() as u64;
+        Ok(if self.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    /// Whether all that is wanted has been given out.
+    fn is_over(&self) -> bool {
+        self.options.count_max == Some(self.selected) && self.after_left == 0
+    }
+
+    /// Where the next line starts that has to be looked at.
+    fn next_start(&self, raw: &[u8], at: usize) -> usize {
+        if self.after_left > 0 || !self.predicate.is_pattern_only() {
+            return at;
+        }
+        let required = self.predicate.pattern.as_ref().map(|pattern| pattern.required().clauses());
+        let Some([clause, ..]) = required else { return at };
+        let rest = raw.get(at..).unwrap_or_default();
+        match clause.find(rest) {
+            None => raw.len(),
+            Some(hit) => {
+                let line = memchr::memrchr(b'\n', rest.get(..hit).unwrap_or_default());
+                line.map_or(at, |end| at + end + 1)
+            }
+        }
+    }
+
+    /// Gives out the context before the line that starts at `start`, as far as that has not been given out.
+    fn before(&mut self, raw: &[u8], given: usize, start: usize) -> Result<()> {
+        let mut starts = Vec::new();
+        let mut at = start;
+        while at > given && starts.len() < self.options.before {
+            let text = raw.get(given..at - 1).unwrap_or_default();
+            at = memchr::memrchr(b'\n', text).map_or(given, |end| given + end + 1);
+            starts.push(at);
+        }
+        if given == 0 {
+            let missing = self.options.before - starts.len();
+            let kept = std::mem::take(&mut self.kept);
+            let skip = kept.len().saturating_sub(missing);
+            for line in kept.into_iter().skip(skip) {
+                self.context(line.number, line.offset, &line.bytes)?;
+            }
+        }
+        self.kept.clear();
+        let first = self.number - starts.len() as u64;
+        let mut end = start;
+        let ends: Vec<_> = starts.iter().map(|&start| std::mem::replace(&mut end, start)).collect();
+        for (number, (&start, &end)) in (first..).zip(starts.iter().zip(&ends).rev()) {
+            let line = raw.get(start..end - 1).unwrap_or_default();
+            self.context(number, self.offset + start as u64, line)?;
+        }
+        Ok(())
+    }
+
+    fn context(&mut self, number: u64, offset: u64, line: &[u8]) -> Result<()> {
+        // The selected line behind it is given out whatever the sink says.
+        self.give(number, offset, line, true, false).map(|_| ())
+    }
+
+    fn give(
+        &mut self,
+        number: u64,
+        offset: u64,
+        bytes: &[u8],
+        terminated: bool,
+        selected: bool,
+    ) -> Result<ControlFlow<()>> {
+        (self.sink)(ScanLine { number, offset, bytes, terminated, selected })
+    }
+
+    /// Keeps the last lines of `raw` for context, from byte `given` on.
+    fn keep(&mut self, raw: &[u8], given: usize) {
+        if self.options.before == 0 {
+            return;
+        }
+        if given > 0 {
+            self.kept.clear();
+        }
+        let mut lines = Vec::new();
+        let mut end = raw.len();
+        while end > given && lines.len() < self.options.before {
+            let text = raw.get(given..end - 1).unwrap_or_default();
+            let start = memchr::memrchr(b'\n', text).map_or(given, |at| given + at + 1);
+            lines.push((start, raw.get(start..end - 1).unwrap_or_default()));
+            end = start;
+        }
+        let first = self.number + 1 - lines.len() as u64;
+        for (number, &(start, bytes)) in (first..).zip(lines.iter().rev()) {
+            let offset = self.offset + start as u64;
+            self.kept.push_back(Kept { number, offset, bytes: bytes.to_vec() });
+        }
+        let excess = self.kept.len().saturating_sub(self.options.before);
+        self.kept.drain(..excess);
+    }
+}
+
+/// Lines that start in `raw[from..to]`.
+fn count(raw: &[u8], from: usize, to: usize) -> u64 {
+    let part = raw.get(from..to).unwrap_or_default();
+    memchr::memchr_iter(b'\n', part).count() as u64
+}
