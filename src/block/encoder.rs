@@ -2,6 +2,7 @@
 
 use crate::block::Encoded;
 use crate::block::modelled::{self, LEVEL_MODEL};
+use crate::block::node::Class;
 use crate::block::sink::{Sink, length, section};
 use crate::block::table::TableEncoder;
 use crate::codec::{Codec, Compressor};
@@ -12,8 +13,12 @@ use crate::wire::varint;
 
 /// A block no larger than this is also tried without templates.
 const SMALL: usize = 1 << 18;
-/// So is one that templates made no smaller than this part.
+/// So is one that templates made no smaller than this part,
 const POOR: usize = 8;
+/// and, at levels from this on, one that xz is expected to make smaller:
+const LEVEL_ESTIMATES: u8 = 6;
+/// to this part of what zstd makes of it, in percent.
+const XZ_PERCENT: usize = 78;
 
 /// Encodes blocks; keeps its memory from block to block, which never shows in the output.
 #[derive(Debug)]
@@ -29,21 +34,40 @@ impl Encoder {
 
     /// Encodes the raw bytes of one block.
     pub(crate) fn encode(&mut self, raw: &[u8]) -> Result<Encoded> {
-        let codecs = codecs(self.level);
         let (sink, stats) = self.structure(raw)?;
-        let (sections, payload) = sink.finish(codecs, &mut self.compressor)?;
+        let (sections, payload) = sink.finish(self.level, &mut self.compressor)?;
         let structured = Encoded { sections, payload, stats };
-        if raw.len() > SMALL && structured.payload.len() * POOR < raw.len() {
+        if !self.may_be_literal(raw, structured.payload.len())? {
             return Ok(structured);
         }
         let mut payload = Vec::new();
-        let whole = section(SectionKind::Literal, raw, codecs, &mut self.compressor, &mut payload)?;
+        let whole = section(
+            SectionKind::Literal,
+            Class::Text,
+            raw,
+            self.level,
+            &mut self.compressor,
+            &mut payload,
+        )?;
         // A section more costs what its directory entry takes.
         let entries = 14 * (structured.sections.len() - 1);
         if structured.payload.len() + entries < payload.len() {
             return Ok(structured);
         }
         Ok(Encoded { sections: vec![whole], payload, stats: structured.stats })
+    }
+
+    /// Whether the block may be smaller without templates, of which it has `structured` bytes with them.
+    fn may_be_literal(&mut self, raw: &[u8], structured: usize) -> Result<bool> {
+        if raw.len() <= SMALL || structured * POOR >= raw.len() {
+            return Ok(true);
+        }
+        if self.level < LEVEL_ESTIMATES {
+            return Ok(false);
+        }
+        // xz would take many times as long as all the rest. Of what a quick codec leaves, it leaves three quarters.
+        let quick = self.compressor.compress(Codec::ZstdLong(9), raw)?.1.len();
+        Ok(quick / 100 * XZ_PERCENT < structured)
     }
 
     fn structure(&mut self, raw: &[u8]) -> Result<(Sink, BlockStats)> {
@@ -61,18 +85,5 @@ impl Encoder {
         let mut table = TableEncoder::new(self.level, &mut self.compressor, &mut sink);
         let stats = table.lines(&lines)?;
         Ok((sink, stats))
-    }
-}
-
-/// The codecs tried for each section of a level.
-fn codecs(level: u8) -> &'static [Codec] {
-    match level {
-        0 | 1 => &[Codec::Zstd(1)],
-        2 => &[Codec::Zstd(3)],
-        3 => &[Codec::Zstd(6)],
-        4 => &[Codec::Zstd(9)],
-        5 => &[Codec::Zstd(12)],
-        6 => &[Codec::Zstd(19), Codec::Xz(6)],
-        _ => &[Codec::Zstd(19), Codec::Xz(9)],
     }
 }

@@ -4,13 +4,15 @@ mod decoder;
 mod encoder;
 mod modelled;
 mod node;
+mod reader;
+mod relate;
 mod report;
 mod sections;
 mod sink;
 mod stats;
 mod table;
 mod tree;
-mod values;
+mod typed;
 mod view;
 
 pub(crate) use decoder::Decoder;

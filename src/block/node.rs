@@ -15,6 +15,12 @@ pub(crate) enum Node {
     Dictionary,
     /// Templates with columns of their own.
     Nested,
+    /// The value of another column, but for some.
+    Same,
+    /// What was there when another column had its value last time, but for some.
+    ByKey,
+    /// Values of one length.
+    Fixed,
     /// Coded by a model with all others of the block; stands in no tree.
     Modelled,
 }
@@ -28,6 +34,9 @@ impl Node {
             Self::Time => 3,
             Self::Dictionary => 4,
             Self::Nested => 5,
+            Self::Same => 6,
+            Self::ByKey => 7,
+            Self::Fixed => 8,
             Self::Modelled => 0xff,
         }
     }
@@ -41,6 +50,9 @@ impl Node {
             Self::Time => "time",
             Self::Dictionary => "dictionary",
             Self::Nested => "nested",
+            Self::Same => "same",
+            Self::ByKey => "by key",
+            Self::Fixed => "fixed",
             Self::Modelled => "model",
         }
     }
@@ -49,7 +61,13 @@ impl Node {
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Constant => "constant",
-            Self::Text | Self::Dictionary | Self::Nested | Self::Modelled => "text",
+            Self::Text
+            | Self::Dictionary
+            | Self::Nested
+            | Self::Same
+            | Self::ByKey
+            | Self::Fixed
+            | Self::Modelled => "text",
             Self::Digits => "number",
             Self::Time => "time",
         }
@@ -63,6 +81,9 @@ impl Node {
             3 => Self::Time,
             4 => Self::Dictionary,
             5 => Self::Nested,
+            6 => Self::Same,
+            7 => Self::ByKey,
+            8 => Self::Fixed,
             _ => return None,
         })
     }

@@ -155,13 +155,27 @@ struct Noted {
 }
 
 impl Noted {
-    /// Notes a node; returns the table nested in it, with its number of rows where that is not the column's.
-    fn node<'a>(&mut self, column: &'a Column) -> Option<(&'a Table, Option<usize>)> {
-        let node = column.node();
+    fn name(&mut self, name: &str) {
         if !self.encoding.is_empty() {
             self.encoding.push('+');
         }
-        self.encoding.push_str(node.name());
+        self.encoding.push_str(name);
+    }
+
+    /// Notes a node; returns the table nested in it, with its number of rows where that is not the column's.
+    fn node<'a>(&mut self, column: &'a Column) -> Option<(&'a Table, Option<usize>)> {
+        let node = column.node();
+        match column {
+            Column::Digits { numbers, .. }
+            | Column::Time { ticks: numbers, .. }
+            | Column::Dictionary { numbers, .. } => match numbers.reference {
+                Some((_, true)) => self.name("difference by key"),
+                Some((_, false)) => self.name("difference"),
+                None => {}
+            },
+            _ => {}
+        }
+        self.name(node.name());
         self.kind = Some(node);
         match column {
             Column::Dictionary { distinct, numbers, entries } => {
@@ -171,6 +185,10 @@ impl Noted {
             Column::Nested(table) => {
                 self.streams.push(table.ids.stream);
                 Some((table, None))
+            }
+            Column::Predicted { misses, gaps, column, .. } => {
+                self.streams.push(gaps.stream);
+                self.node(column).map(|(table, rows)| (table, rows.or(Some(*misses))))
             }
             other => {
                 other.streams(&mut |stream| self.streams.push(stream));

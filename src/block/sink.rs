@@ -3,10 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::block::node::{Class, GROUP_LARGE, IDS_LARGE, STREAM_LARGE};
-use crate::codec::{Codec, CodecTag, Compressor};
+use crate::codec::{Codec, CodecTag, Compressor, XzSettings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{SectionEntry, SectionKind};
 use crate::wire::{checksum, varint};
+
+/// Levels from this on use xz.
+const LEVEL_XZ: u8 = 6;
+/// Sections that get no larger than this are tried with zstd as well.
+const SMALL: usize = 1 << 11;
 
 /// Collects what the encoder writes: the templates section, and streams in the order of writing.
 #[derive(Debug, Default)]
@@ -16,7 +21,7 @@ pub(crate) struct Sink {
     /// Numbers of templates and columns, the column tree, and the parameters of encodings.
     pub(crate) tree: Vec<u8>,
     /// The sections behind the templates section.
-    sections: Vec<Vec<u8>>,
+    sections: Vec<(Class, Vec<u8>)>,
     /// The group of each class that small streams join.
     groups: [Option<usize>; Class::COUNT],
     /// The column of the block's table that is being written; none while its ids are.
@@ -25,6 +30,8 @@ pub(crate) struct Sink {
     model: Option<Vec<u8>>,
     /// Which sections hold streams of which column.
     users: BTreeSet<(Option<u32>, usize)>,
+    /// Which column cannot be told without which other.
+    dependencies: BTreeSet<(u32, u32)>,
 }
 
 impl Sink {
@@ -37,6 +44,13 @@ impl Sink {
     /// What comes next belongs to this column of the block's table.
     pub(crate) fn column(&mut self, column: u32) {
         self.owner = Some(column);
+    }
+
+    /// The column that is being written cannot be told without `other`, a column of the block's table.
+    pub(crate) fn depends(&mut self, other: u32) {
+        if let Some(owner) = self.owner {
+            self.dependencies.insert((owner, other));
+        }
     }
 
     /// Takes a stream: a large one is a section of its own, a small one joins its class.
@@ -54,11 +68,11 @@ impl Sink {
             _ => self.sections.len(),
         };
         if section == self.sections.len() {
-            self.sections.push(Vec::new());
+            self.sections.push((class, Vec::new()));
         }
         varint::put(&mut self.tree, section as u64 + 1);
         self.users.insert((self.owner, section + 1));
-        if let Some(dst) = self.sections.get_mut(section) {
+        if let Some((_, dst)) = self.sections.get_mut(section) {
             dst.extend_from_slice(bytes);
             if dst.len() >= GROUP_LARGE && bytes.len() < large {
                 // A group that grew large is full: who asks for one column should not have to decode all.
@@ -78,7 +92,7 @@ impl Sink {
     /// Compresses all sections.
     pub(crate) fn finish(
         self,
-        codecs: &[Codec],
+        level: u8,
         compressor: &mut Compressor,
     ) -> Result<(Vec<SectionEntry>, Vec<u8>)> {
         let mut templates = Vec::new();
@@ -86,16 +100,17 @@ impl Sink {
         templates.extend_from_slice(&self.text);
         templates.extend_from_slice(&self.tree);
         let mut payload = Vec::new();
-        let first = section(SectionKind::Templates, &templates, codecs, compressor, &mut payload)?;
-        let mut sections = vec![first];
-        for (decoded, needs) in self.sections.iter().zip(self.needs()) {
+        let (kind, class) = (SectionKind::Templates, Class::Text);
+        let mut sections = vec![section(kind, class, &templates, level, compressor, &mut payload)?];
+        for ((class, decoded), needs) in self.sections.iter().zip(self.needs()) {
             let kind = SectionKind::Columns;
-            let mut entry = section(kind, decoded, codecs, compressor, &mut payload)?;
+            let mut entry = section(kind, *class, decoded, level, compressor, &mut payload)?;
             entry.needs = needs;
             sections.push(entry);
         }
         if let Some(code) = &self.model {
-            let mut entry = section(SectionKind::Model, code, &[], compressor, &mut payload)?;
+            let (kind, class) = (SectionKind::Model, Class::Numbers);
+            let mut entry = section(kind, class, code, level, compressor, &mut payload)?;
             entry.needs = vec![0];
             sections.push(entry);
         }
@@ -109,10 +124,28 @@ impl Sink {
         for &(owner, section) in &self.users {
             let Some(needs) = needs.get_mut(section - 1) else { continue };
             needs.extend(ids.iter().copied().filter(|&earlier| earlier < section));
-            needs.extend(self.sections_of(owner).take_while(|&earlier| earlier < section));
+            for owner in self.closure(owner) {
+                needs.extend(self.sections_of(owner).take_while(|&earlier| earlier < section));
+            }
         }
         let number = |section: usize| u32::try_from(section).unwrap_or(u32::MAX);
         needs.into_iter().map(|needs| needs.into_iter().map(number).collect()).collect()
+    }
+
+    /// A column and all without which it cannot be told.
+    fn closure(&self, owner: Option<u32>) -> Vec<Option<u32>> {
+        let mut closure = vec![owner];
+        let mut done = 0;
+        while let Some(&next) = closure.get(done) {
+            done += 1;
+            let Some(next) = next else { continue };
+            for &(_, other) in self.dependencies.range((next, 0)..=(next, u32::MAX)) {
+                if !closure.contains(&Some(other)) {
+                    closure.push(Some(other));
+                }
+            }
+        }
+        closure
     }
 
     fn sections_of(&self, owner: Option<u32>) -> impl Iterator<Item = usize> {
@@ -120,22 +153,16 @@ impl Sink {
     }
 }
 
-/// Compresses one section with the codec that makes it smallest, or, if there is none to choose, stores it, and appends it to `payload`.
+/// Compresses one section, and appends it to `payload`.
 pub(crate) fn section(
     kind: SectionKind,
+    class: Class,
     decoded: &[u8],
-    codecs: &[Codec],
+    level: u8,
     compressor: &mut Compressor,
     payload: &mut Vec<u8>,
 ) -> Result<SectionEntry> {
-    let mut best = None;
-    for &codec in codecs {
-        let (tag, stored) = compressor.compress(codec, decoded)?;
-        if best.as_ref().is_none_or(|(_, smallest): &(_, Vec<u8>)| stored.len() < smallest.len()) {
-            best = Some((tag, stored));
-        }
-    }
-    let (codec, stored) = best.unwrap_or_else(|| (CodecTag::Store, decoded.to_vec()));
+    let (codec, stored) = compress(kind, class, decoded, level, compressor)?;
     payload.extend_from_slice(&stored);
     Ok(SectionEntry {
         kind,
@@ -146,6 +173,60 @@ pub(crate) fn section(
         decoded_check: checksum::section(decoded),
         needs: Vec::new(),
     })
+}
+
+/// Compresses one section as its level and its content ask for.
+fn compress(
+    kind: SectionKind,
+    class: Class,
+    decoded: &[u8],
+    level: u8,
+    compressor: &mut Compressor,
+) -> Result<(CodecTag, Vec<u8>)> {
+    let zstd = match level {
+        ..=1 => 1,
+        2 => 3,
+        3 => 6,
+        4 => 9,
+        5 => 12,
+        _ => 19,
+    };
+    if kind == SectionKind::Model {
+        return Ok((CodecTag::Store, decoded.to_vec()));
+    }
+    if level < LEVEL_XZ {
+        return compressor.compress(Codec::Zstd(zstd), decoded);
+    }
+    let literal_bits = match (kind, class) {
+        (SectionKind::Templates, _) => 1,
+        (_, Class::Numbers) => 0,
+        (_, Class::Text) => 3,
+    };
+    let settings = XzSettings {
+        preset: if level > LEVEL_XZ { 9 } else { 6 },
+        extreme: level > LEVEL_XZ,
+        literal_bits,
+    };
+    let xz = compressor.compress(Codec::Xz(settings), decoded)?;
+    // PPMd knows text best, but it is slow to read: it must earn that.
+    let (least, part) = if level > LEVEL_XZ { (0, 40) } else { (SMALL, 6) };
+    if (class == Class::Text || level > LEVEL_XZ) && decoded.len() > least {
+        let order = if class == Class::Text { 8 } else { 6 };
+        let ppmd = compressor.compress(Codec::Ppmd(order), decoded)?;
+        if ppmd.1.len() < xz.1.len() - xz.1.len() / part {
+            return Ok(ppmd);
+        }
+    }
+    // zstd has the lower fixed cost and the better answer to what hardly compresses, or repeats itself whole; in between
+    // it would cost as much time again, and lose.
+    let len = xz.1.len();
+    if len < SMALL || len > decoded.len() / 3 * 2 || len < decoded.len() / 64 {
+        let zstd = compressor.compress(Codec::Zstd(zstd), decoded)?;
+        if zstd.1.len() < len {
+            return Ok(zstd);
+        }
+    }
+    Ok(xz)
 }
 
 /// A length as it is written. Blocks are far below 2^32 bytes.

@@ -3,12 +3,14 @@
 //! A column is written as the first of these that it is: one value, times, numbers, few distinct values, values of few
 //! templates, text. Parts of a column are columns again.
 
-use crate::block::node::{Class, LAYOUTS_MAX, Node};
+use crate::block::node::{Class, Node};
+use crate::block::relate::{Proof, Relation, places, relate};
 use crate::block::sink::{Sink, length};
+use crate::block::tree::Reference;
+use crate::block::typed::Typed;
 use crate::codec::{Codec, Compressor};
-use crate::column::timestamp::{self, Layout};
-use crate::column::{Interner, Strings};
-use crate::encoding::digits::{Form, Width};
+use crate::column::Strings;
+use crate::encoding::digits::Width;
 use crate::encoding::integer::{self, Choice};
 use crate::error::Result;
 use crate::format::BlockStats;
@@ -22,10 +24,18 @@ const LEVEL_TRIES: u8 = 3;
 const TRIAL: usize = 1 << 15;
 /// Columns nested deeper are text.
 const DEPTH_MAX: u32 = 4;
-/// A dictionary pays if values come this often on average.
-const DICTIONARY_ROWS: usize = 2;
+/// Levels from this on look for relations across columns,
+const LEVEL_RELATES: u8 = 2;
+/// and from this on on more rows.
+const LEVEL_THOROUGH: u8 = 6;
+/// Rows on which relations are looked for.
+const ROWS_FEW: usize = 1 << 11;
+const ROWS_MANY: usize = 1 << 14;
 /// Nested templates pay if values come this often for each.
 const NESTED_ROWS: usize = 3;
+/// Text of at least this many bytes that a quick codec leaves this much of, in percent, is random: hexadecimal digits are.
+const RANDOM_MIN: usize = 1 << 10;
+const RANDOM_PERCENT: usize = 48;
 /// Values this long on average are cut as lines.
 const LONG: usize = 28;
 
@@ -68,30 +78,121 @@ impl<'a> TableEncoder<'a> {
             columns += u32::from(new);
         }
         self.integers(&parsed.ids.iter().map(|&id| i64::from(id)).collect::<Vec<_>>());
-        for (column, number) in parsed.columns.iter().zip(0..) {
+        let typed: Vec<Typed> = parsed.columns.iter().map(Typed::of).collect();
+        let relations = match self.level {
+            ..LEVEL_RELATES => vec![None; typed.len()],
+            LEVEL_RELATES..LEVEL_THOROUGH => relate(parsed, &typed, ROWS_FEW),
+            _ => relate(parsed, &typed, ROWS_MANY),
+        };
+        let places = places(parsed, &relations);
+        let columns = parsed.columns.iter().zip(&typed).zip(relations.iter().zip(&places));
+        for (column, ((values, own), (relation, places))) in (0..).zip(columns) {
             if depth == 0 {
-                self.sink.column(number);
+                self.sink.column(column);
             }
-            self.column(column, depth)?;
+            match *relation {
+                Some(relation) => {
+                    let proof = Proof { parsed, column, other: relation.other(), places };
+                    self.related(&proof, &typed, relation, depth)?;
+                }
+                None => self.column_of(values, own, None, depth)?,
+            }
         }
         Ok(())
     }
 
     fn column(&mut self, values: &Strings, depth: u32) -> Result<()> {
-        let first = values.get(0);
-        if values.iter().all(|value| value == first) {
-            self.node(Node::Constant);
-            self.sink.string(first);
-            return Ok(());
+        self.column_of(values, &Typed::of(values), None, depth)
+    }
+
+    /// Writes a column that has a relation to another.
+    fn related(
+        &mut self,
+        proof: &Proof<'_>,
+        typed: &[Typed],
+        relation: Relation,
+        depth: u32,
+    ) -> Result<()> {
+        let (column, other) = (proof.column as usize, proof.other);
+        if depth == 0 {
+            self.sink.depends(other);
         }
-        if self.times(values)? || self.digits(values) || self.dictionary(values, depth)? {
+        let reference = Reference { column: other, top: false };
+        let others = typed.get(other as usize).and_then(Typed::numbers).unwrap_or_default();
+        let (Some(values), Some(own)) = (proof.parsed.columns.get(column), typed.get(column))
+        else {
             return Ok(());
+        };
+        let numbers = own.numbers().unwrap_or_default();
+        let missed = match relation {
+            Relation::Same(_) => proof.same(),
+            Relation::ByKey(_) => proof.by_key(others),
+            Relation::Difference(_) => {
+                let numbers = proof.differences(numbers, others);
+                let code = reference.code(false);
+                return self.column_of(values, own, Some((code, &numbers)), depth);
+            }
+            Relation::KeyedDifference(_) => {
+                let numbers = proof.keyed_differences(numbers, others);
+                let code = reference.code(true);
+                return self.column_of(values, own, Some((code, &numbers)), depth);
+            }
+        };
+        let by_key = matches!(relation, Relation::ByKey(_));
+        self.node(if by_key { Node::ByKey } else { Node::Same });
+        varint::put(&mut self.sink.tree, reference.code(false));
+        varint::put(&mut self.sink.tree, missed.gaps.len() as u64);
+        self.integers(&missed.gaps);
+        self.column(&missed.values, depth + 1)
+    }
+
+    /// Writes a column; its numbers as `relative`, if they are given relative to another column's.
+    fn column_of(
+        &mut self,
+        values: &Strings,
+        typed: &Typed,
+        relative: Option<(u64, &[i64])>,
+        depth: u32,
+    ) -> Result<()> {
+        match typed {
+            Typed::Constant => {
+                self.node(Node::Constant);
+                self.sink.string(values.get(0));
+            }
+            Typed::Time { layouts, chosen, ticks } => {
+                self.node(Node::Time);
+                varint::put(&mut self.sink.tree, layouts.len() as u64);
+                for layout in layouts {
+                    let codes = layout.to_codes();
+                    varint::put(&mut self.sink.tree, codes.len() as u64);
+                    self.sink.tree.extend_from_slice(&codes);
+                }
+                if layouts.len() > 1 {
+                    self.integers(chosen);
+                }
+                self.numbers(ticks, relative);
+            }
+            Typed::Digits { form, numbers } => {
+                self.node(Node::Digits);
+                self.sink.tree.extend_from_slice(&form.to_bytes());
+                if form.width == Width::Own {
+                    let width = |value: &[u8]| i64::try_from(value.len()).unwrap_or(0);
+                    self.integers(&values.iter().map(width).collect::<Vec<_>>());
+                }
+                self.numbers(numbers, relative);
+            }
+            Typed::Dictionary { distinct, numbers } => {
+                self.node(Node::Dictionary);
+                varint::put(&mut self.sink.tree, distinct.len() as u64);
+                self.numbers(numbers, relative);
+                self.column(distinct.strings(), depth + 1)?;
+            }
+            Typed::Text => {
+                if depth >= DEPTH_MAX || !self.nested(values, depth)? {
+                    self.text(values);
+                }
+            }
         }
-        if depth < DEPTH_MAX && self.nested(values, depth)? {
-            return Ok(());
-        }
-        self.node(Node::Text);
-        self.text(values);
         Ok(())
     }
 
@@ -100,6 +201,14 @@ impl<'a> TableEncoder<'a> {
     }
 
     fn text(&mut self, values: &Strings) {
+        let width = values.get(0).len();
+        if width > 0 && values.iter().all(|value| value.len() == width) && self.is_random(values) {
+            self.node(Node::Fixed);
+            varint::put(&mut self.sink.tree, width as u64);
+            self.sink.stream(Class::Text, values.bytes());
+            return;
+        }
+        self.node(Node::Text);
         let mut bytes = Vec::with_capacity(values.bytes().len() + values.len());
         for value in values.iter() {
             bytes.extend_from_slice(value);
@@ -108,15 +217,36 @@ impl<'a> TableEncoder<'a> {
         self.sink.stream(Class::Text, &bytes);
     }
 
+    /// Whether values hardly compress: then terminators cost more than they tell.
+    fn is_random(&mut self, values: &Strings) -> bool {
+        let sample = values.bytes().get(..values.bytes().len().min(TRIAL)).unwrap_or_default();
+        let stored = self.compressor.compress(Codec::Zstd(1), sample);
+        sample.len() >= RANDOM_MIN
+            && stored.is_ok_and(|(_, stored)| stored.len() * 100 > sample.len() * RANDOM_PERCENT)
+    }
+
+    fn numbers(&mut self, values: &[i64], relative: Option<(u64, &[i64])>) {
+        match relative {
+            Some((reference, relative)) => self.put_integers(relative, Some(reference)),
+            None => self.integers(values),
+        }
+    }
+
     fn integers(&mut self, values: &[i64]) {
+        self.put_integers(values, None);
+    }
+
+    fn put_integers(&mut self, values: &[i64], reference: Option<u64>) {
         let choice = if self.level < LEVEL_TRIES {
             Choice::guess(values)
         } else {
             self.try_integers(values)
         };
         let mut planes = Vec::new();
-        integer::encode(values, choice, &mut self.sink.tree, &mut planes);
-        self.sink.stream(Class::Numbers, &planes);
+        integer::encode(values, choice, reference, &mut self.sink.tree, &mut planes);
+        if !planes.is_empty() {
+            self.sink.stream(Class::Numbers, &planes);
+        }
     }
 
     /// The choice that a quick codec makes smallest.
@@ -124,7 +254,7 @@ impl<'a> TableEncoder<'a> {
         let sample = values.get(..values.len().min(TRIAL)).unwrap_or_default();
         let mut size = |choice| {
             let (mut meta, mut planes) = (Vec::new(), Vec::new());
-            integer::encode(sample, choice, &mut meta, &mut planes);
+            integer::encode(sample, choice, None, &mut meta, &mut planes);
             let stored = self.compressor.compress(Codec::Zstd(1), &planes);
             stored.map_or(usize::MAX, |(_, stored)| stored.len() + meta.len())
         };
@@ -133,76 +263,6 @@ impl<'a> TableEncoder<'a> {
             return guess;
         }
         Choice::all().min_by_key(|&choice| (size(choice), choice != guess)).unwrap_or(guess)
-    }
-
-    fn times(&mut self, values: &Strings) -> Result<bool> {
-        let mut layouts: Vec<Layout> = Vec::new();
-        let mut chosen = Vec::with_capacity(values.len());
-        let mut ticks = Vec::with_capacity(values.len());
-        for value in values.iter() {
-            let known =
-                layouts.iter().enumerate().find_map(|(n, layout)| Some((n, layout.parse(value)?)));
-            let (layout, tick) = match known {
-                Some(known) => known,
-                None => match timestamp::scan(value) {
-                    Some((len, layout)) if len == value.len() && layouts.len() < LAYOUTS_MAX => {
-                        let tick = layout.parse(value).unwrap_or(0);
-                        layouts.push(layout);
-                        (layouts.len() - 1, tick)
-                    }
-                    _ => return Ok(false),
-                },
-            };
-            chosen.push(layout);
-            ticks.push(tick);
-        }
-        let finest = layouts.iter().map(Layout::ticks_per_second).max().unwrap_or(1);
-        for (tick, &layout) in ticks.iter_mut().zip(&chosen) {
-            let own = layouts.get(layout).map_or(1, Layout::ticks_per_second);
-            let Some(scaled) = tick.checked_mul(finest / own) else { return Ok(false) };
-            *tick = scaled;
-        }
-        self.node(Node::Time);
-        varint::put(&mut self.sink.tree, layouts.len() as u64);
-        for layout in &layouts {
-            let codes = layout.to_codes();
-            varint::put(&mut self.sink.tree, codes.len() as u64);
-            self.sink.tree.extend_from_slice(&codes);
-        }
-        if layouts.len() > 1 {
-            let chosen = chosen.into_iter().map(length).collect::<Result<Vec<_>>>()?;
-            self.integers(&chosen.into_iter().map(i64::from).collect::<Vec<_>>());
-        }
-        self.integers(&ticks);
-        Ok(true)
-    }
-
-    fn digits(&mut self, values: &Strings) -> bool {
-        let Some(form) = Form::of(&values.iter()) else { return false };
-        self.node(Node::Digits);
-        self.sink.tree.extend_from_slice(&form.to_bytes());
-        if form.width == Width::Own {
-            let lengths = values.iter().map(|value| i64::try_from(value.len()).unwrap_or(0));
-            self.integers(&lengths.collect::<Vec<_>>());
-        }
-        self.integers(&values.iter().map(|value| form.parse(value)).collect::<Vec<_>>());
-        true
-    }
-
-    fn dictionary(&mut self, values: &Strings, depth: u32) -> Result<bool> {
-        let mut distinct = Interner::default();
-        let mut numbers = Vec::with_capacity(values.len());
-        for value in values.iter() {
-            numbers.push(i64::from(distinct.intern(value).0));
-            if distinct.len() * DICTIONARY_ROWS > values.len() {
-                return Ok(false);
-            }
-        }
-        self.node(Node::Dictionary);
-        varint::put(&mut self.sink.tree, distinct.len() as u64);
-        self.integers(&numbers);
-        self.column(distinct.strings(), depth + 1)?;
-        Ok(true)
     }
 
     fn nested(&mut self, values: &Strings, depth: u32) -> Result<bool> {

@@ -36,11 +36,34 @@ pub(crate) struct Stream {
     pub(crate) len: u32,
 }
 
+/// A column that another refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reference {
+    /// Its number in its table.
+    pub(crate) column: u32,
+    /// Whether that is the block's table; else it is the table of the column that refers.
+    pub(crate) top: bool,
+}
+
+impl Reference {
+    /// The reference as it is written, with a flag.
+    pub(crate) fn code(self, flag: bool) -> u64 {
+        u64::from(self.column) << 2 | u64::from(self.top) << 1 | u64::from(flag)
+    }
+
+    fn from_code(code: u64) -> Option<(Self, bool)> {
+        let column = u32::try_from(code >> 2).ok()?;
+        Some((Self { column, top: code & 2 != 0 }, code & 1 != 0))
+    }
+}
+
 /// Integers: their parameters and their stream.
 #[derive(Debug, Default)]
 pub(crate) struct Integers {
     pub(crate) header: integer::Header,
     pub(crate) stream: Stream,
+    /// What they are relative to: the column's last number, or, if the flag is set, the last of them for that number.
+    pub(crate) reference: Option<(Reference, bool)>,
 }
 
 /// A column node with its parameters.
@@ -48,6 +71,10 @@ pub(crate) struct Integers {
 pub(crate) enum Column {
     Constant(Span),
     Text(Stream),
+    Fixed {
+        width: u32,
+        stream: Stream,
+    },
     Digits {
         form: Form,
         widths: Option<Integers>,
@@ -64,6 +91,15 @@ pub(crate) enum Column {
         entries: Box<Column>,
     },
     Nested(Box<Table>),
+    /// Values that another column tells, but for some: either by its own value, or by the one that was there last time it
+    /// had that value.
+    Predicted {
+        reference: Reference,
+        by_key: bool,
+        misses: usize,
+        gaps: Integers,
+        column: Box<Column>,
+    },
     /// In the code of the block's model.
     Modelled,
 }
@@ -74,10 +110,13 @@ impl Column {
         match self {
             Self::Constant(_) => Node::Constant,
             Self::Text(_) => Node::Text,
+            Self::Fixed { .. } => Node::Fixed,
             Self::Digits { .. } => Node::Digits,
             Self::Time { .. } => Node::Time,
             Self::Dictionary { .. } => Node::Dictionary,
             Self::Nested(_) => Node::Nested,
+            Self::Predicted { by_key: false, .. } => Node::Same,
+            Self::Predicted { by_key: true, .. } => Node::ByKey,
             Self::Modelled => Node::Modelled,
         }
     }
@@ -91,7 +130,7 @@ impl Column {
         };
         match self {
             Self::Constant(_) | Self::Modelled => {}
-            Self::Text(stream) => visit(*stream),
+            Self::Text(stream) | Self::Fixed { stream, .. } => visit(*stream),
             Self::Digits { widths, numbers, .. } => {
                 optional(widths, visit);
                 visit(numbers.stream);
@@ -110,6 +149,40 @@ impl Column {
                     column.streams(visit);
                 }
             }
+            Self::Predicted { gaps, column, .. } => {
+                visit(gaps.stream);
+                column.streams(visit);
+            }
+        }
+    }
+
+    /// Calls `visit` for every column of the block's table that this one, which is in it, refers to.
+    pub(crate) fn references(&self, visit: &mut impl FnMut(u32)) {
+        self.visit_references(true, visit);
+    }
+
+    fn visit_references(&self, in_top: bool, visit: &mut impl FnMut(u32)) {
+        let mut see = |reference: Reference| {
+            if in_top || reference.top {
+                visit(reference.column);
+            }
+        };
+        match self {
+            Self::Constant(_) | Self::Text(_) | Self::Fixed { .. } | Self::Modelled => {}
+            Self::Digits { numbers, .. } | Self::Time { ticks: numbers, .. } => {
+                numbers.reference.iter().for_each(|(reference, _)| see(*reference));
+            }
+            Self::Dictionary { numbers, entries, .. } => {
+                numbers.reference.iter().for_each(|(reference, _)| see(*reference));
+                entries.visit_references(in_top, visit);
+            }
+            Self::Nested(table) => {
+                table.columns.iter().for_each(|column| column.visit_references(false, visit));
+            }
+            Self::Predicted { reference, column, .. } => {
+                see(*reference);
+                column.visit_references(in_top, visit);
+            }
         }
     }
 }
@@ -127,13 +200,15 @@ pub(crate) struct Counts {
 #[derive(Debug)]
 pub(crate) struct Table {
     /// The literal pieces of all templates: each has one more than it has slots.
-    pieces: Vec<Span>,
+    pub(crate) pieces: Vec<Span>,
     /// Number of each template's first slot, and behind them the number of slots.
     first_slots: Vec<u32>,
     /// The column of each slot.
     slot_columns: Vec<u32>,
     pub(crate) ids: Integers,
     pub(crate) columns: Vec<Column>,
+    /// Whether a column refers to each.
+    pub(crate) referenced: Vec<bool>,
 }
 
 impl Table {
@@ -147,33 +222,34 @@ impl Table {
         &self.slot_columns
     }
 
+    /// The number of a template's first slot, and the columns of its slots; `None` if there is no such template.
+    pub(crate) fn slots_of(&self, template: usize) -> Option<(usize, &[u32])> {
+        match self.first_slots.get(template..template.checked_add(2)?)? {
+            &[start, end] => {
+                let (start, end) = (start as usize, end as usize);
+                Some((start, self.slot_columns.get(start..end)?))
+            }
+            _ => None,
+        }
+    }
+
     /// The columns of a template's slots; empty if there is no such template.
     pub(crate) fn columns_of(&self, template: usize) -> &[u32] {
-        match self.first_slots.get(template..template + 2) {
-            Some(&[start, end]) => {
-                self.slot_columns.get(start as usize..end as usize).unwrap_or_default()
-            }
-            _ => &[],
-        }
+        self.slots_of(template).map_or(&[], |(_, columns)| columns)
     }
 
     /// The literal pieces of a template, one more than it has slots; empty if there is no such template.
     pub(crate) fn pieces_of(&self, template: usize) -> &[Span] {
-        match self.first_slots.get(template..template + 2) {
-            Some(&[start, end]) => {
-                let (start, end) = (start as usize + template, end as usize + template);
-                self.pieces.get(start..=end).unwrap_or_default()
-            }
-            _ => &[],
-        }
+        let place = self.slots_of(template).map(|(start, slots)| (start + template, slots.len()));
+        place.and_then(|(start, slots)| self.pieces.get(start..=start + slots)).unwrap_or_default()
     }
 
     /// How many rows have each template, and how many values each column has, given the template of each row.
     /// `None` if a row has a template that is not there.
-    pub(crate) fn counts(&self, ids: &[u32]) -> Option<Counts> {
+    pub(crate) fn counts(&self, ids: impl Iterator<Item = i64>) -> Option<Counts> {
         let mut templates = vec![0usize; self.templates()];
-        for &id in ids {
-            *templates.get_mut(id as usize)? += 1;
+        for id in ids {
+            *templates.get_mut(usize::try_from(id).ok()?)? += 1;
         }
         let mut columns = vec![0usize; self.columns.len()];
         for (template, &rows) in templates.iter().enumerate() {
@@ -218,13 +294,19 @@ impl Tree {
             lens,
             columns: limits.columns_max,
             templates: limits.templates_max,
+            top_references: Vec::new(),
+            own_references: Vec::new(),
             limits,
         };
         let terminated = walk.tree.varint_max(1, "the terminator flag is 0 or 1")? == 1;
         let rule = "a block has no more lines than bytes";
         let rows = walk.tree.varint_max(raw_len as u64, rule)?;
         let rows = usize::try_from(rows).map_err(|_| walk.tree.corrupt(rule))?;
-        let table = if modelled { walk.shape()? } else { walk.table(0)? };
+        let mut table = if modelled { walk.shape()? } else { walk.table(0)? };
+        for column in &walk.top_references {
+            let known = table.referenced.get_mut(*column as usize);
+            *known.ok_or_else(|| walk.tree.corrupt("a column that is referred to exists"))? = true;
+        }
         let filled = modelled || walk.used.iter().zip(lens).skip(1).all(|(used, len)| used == len);
         if walk.tree.is_empty() && walk.text.is_empty() && filled {
             Ok(Self { terminated, rows, table, modelled })
@@ -245,6 +327,10 @@ struct Walk<'a> {
     /// Columns and templates that may still come.
     columns: u64,
     templates: u64,
+    /// Columns of the block's table that others refer to.
+    top_references: Vec<u32>,
+    /// Columns of the innermost table that others of it refer to.
+    own_references: Vec<u32>,
     limits: &'a Limits,
 }
 
@@ -281,15 +367,44 @@ impl Walk<'_> {
     }
 
     fn integers(&mut self) -> Result<Integers> {
+        let numbers = self.numbers()?;
+        match numbers.reference {
+            None => Ok(numbers),
+            Some(_) => Err(self.tree.corrupt("only numbers, times and entries are relative")),
+        }
+    }
+
+    /// Integers that may be relative to a column.
+    fn numbers(&mut self) -> Result<Integers> {
         let header = integer::Header::take(&mut self.tree)?;
-        Ok(Integers { header, stream: self.stream()? })
+        let reference = header.reference.map(|code| self.reference(code)).transpose()?;
+        let stream = if header.has_stream() { self.stream()? } else { Stream::default() };
+        Ok(Integers { header, stream, reference })
+    }
+
+    fn reference(&mut self, code: u64) -> Result<(Reference, bool)> {
+        let known = Reference::from_code(code);
+        let (reference, flag) =
+            known.ok_or_else(|| self.tree.corrupt("a reference names a column"))?;
+        if reference.top {
+            self.top_references.push(reference.column);
+        } else {
+            self.own_references.push(reference.column);
+        }
+        Ok((reference, flag))
     }
 
     fn table(&mut self, depth: u32) -> Result<Table> {
         let mut table = self.shape()?;
         table.ids = self.integers()?;
+        let outer = std::mem::take(&mut self.own_references);
         for column in &mut table.columns {
             *column = self.column(depth)?;
+        }
+        table.referenced = vec![false; table.columns.len()];
+        for column in std::mem::replace(&mut self.own_references, outer) {
+            let known = table.referenced.get_mut(column as usize);
+            *known.ok_or_else(|| self.tree.corrupt("a column that is referred to exists"))? = true;
         }
         Ok(table)
     }
@@ -335,7 +450,7 @@ impl Walk<'_> {
             .ok_or_else(|| over("columns", count.into(), self.limits.columns_max))?;
         let ids = Integers::default();
         let columns = (0..count).map(|_| Column::Modelled).collect();
-        Ok(Table { pieces, first_slots, slot_columns, ids, columns })
+        Ok(Table { pieces, first_slots, slot_columns, ids, columns, referenced: Vec::new() })
     }
 
     fn column(&mut self, depth: u32) -> Result<Column> {
@@ -348,23 +463,40 @@ impl Walk<'_> {
         Ok(match node {
             Node::Constant => Column::Constant(self.string()?),
             Node::Text => Column::Text(self.stream()?),
+            Node::Fixed => {
+                let rule = "a width is below 2^32";
+                let width = self.tree.varint_max(u32::MAX.into(), rule)?;
+                let width = u32::try_from(width).unwrap_or(u32::MAX);
+                Column::Fixed { width, stream: self.stream()? }
+            }
             Node::Digits => {
                 let form = Form::from_bytes(self.tree.array()?);
                 let form = form.ok_or_else(|| self.tree.corrupt("a form of digits is known"))?;
                 let own = form.width == Width::Own;
                 let widths = if own { Some(self.integers()?) } else { None };
-                Column::Digits { form, widths, numbers: self.integers()? }
+                Column::Digits { form, widths, numbers: self.numbers()? }
             }
             Node::Time => self.time()?,
             Node::Dictionary => {
                 let rule = "a dictionary is shorter than 2^32";
                 let distinct = self.tree.varint_max(u32::MAX.into(), rule)?;
                 let distinct = usize::try_from(distinct).unwrap_or(0);
-                let numbers = self.integers()?;
+                let numbers = self.numbers()?;
                 let entries = Box::new(self.column(depth + 1)?);
                 Column::Dictionary { distinct, numbers, entries }
             }
             Node::Nested => Column::Nested(Box::new(self.table(depth + 1)?)),
+            Node::Same | Node::ByKey => {
+                let code = self.tree.varint()?;
+                let (reference, _) = self.reference(code)?;
+                let by_key = node == Node::ByKey;
+                let rule = "a block has fewer than 2^32 values";
+                let misses = self.tree.varint_max(u32::MAX.into(), rule)?;
+                let misses = usize::try_from(misses).unwrap_or(usize::MAX);
+                let gaps = self.integers()?;
+                let column = Box::new(self.column(depth + 1)?);
+                Column::Predicted { reference, by_key, misses, gaps, column }
+            }
             Node::Modelled => Column::Modelled,
         })
     }
@@ -377,7 +509,7 @@ impl Walk<'_> {
             layouts.push(layout.ok_or_else(|| self.tree.corrupt("a time layout is well formed"))?);
         }
         let chosen = if count > 1 { Some(self.integers()?) } else { None };
-        Ok(Column::Time { layouts, chosen, ticks: self.integers()? })
+        Ok(Column::Time { layouts, chosen, ticks: self.numbers()? })
     }
 }
 

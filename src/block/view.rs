@@ -1,9 +1,9 @@
 //! A block of which only those parts are decoded that are asked for.
 
 use crate::block::modelled;
+use crate::block::reader::{Context, unknown_template};
 use crate::block::sections::Sections;
 use crate::block::tree::{Counts, Span, Table, Tree, over};
-use crate::block::values::Values;
 use crate::codec::Decompressor;
 use crate::column::Strings;
 use crate::error::{Error, Result, Section};
@@ -144,12 +144,14 @@ impl<'p> BlockView<'p> {
             if stream.section > 0 {
                 self.sections.load(stream.section)?;
             }
-            let values = values(&self.meta, &self.sections, &self.limits, self.budget);
-            let ids = values.ids(&tree.table, tree.rows)?;
-            let unknown = || Error::corrupt(Section::Columns, 0, "a template id is known");
-            self.counts = tree.table.counts(&ids).ok_or_else(unknown)?;
-            let cost = ids.len() as u64 * 4;
-            self.budget = self.budget.checked_sub(cost).ok_or_else(|| self.over(cost))?;
+            let mut context =
+                Context::new(&self.meta, &self.sections, &self.limits, self.budget, self.raw_len);
+            context.spend(tree.rows as u64 * 4)?;
+            self.budget = context.budget;
+            let mut ids = context.integers(&tree.table.ids, tree.rows)?;
+            let id = |_| u32::try_from(ids.next()).unwrap_or(u32::MAX);
+            let ids: Vec<u32> = (0..tree.rows).map(id).collect();
+            self.counts = counts(tree, &ids)?;
             self.ids = Some(ids);
         }
         Ok(self.ids.as_deref().unwrap_or_default())
@@ -198,30 +200,60 @@ impl<'p> BlockView<'p> {
     /// Decodes a column, unless that has been done.
     pub(crate) fn load_column(&mut self, column: usize) -> Result<()> {
         self.ids()?;
-        let node = self.tree.as_ref().and_then(|tree| tree.table.columns.get(column));
-        let (Some(node), Some(&rows)) = (node, self.counts.columns.get(column)) else {
-            return Ok(());
-        };
         if self.loaded(column).is_some() {
             return Ok(());
         }
         for section in self.sections_of(column) {
             self.sections.load(section)?;
         }
-        let mut values = values(&self.meta, &self.sections, &self.limits, self.budget);
-        let decoded = values.column(node, rows)?;
-        self.budget = values.budget;
+        let wanted = self.closure(column);
+        let Some(tree) = &self.tree else { return Ok(()) };
+        let node = tree.table.columns.get(column);
+        let (Some(node), Some(&count)) = (node, self.counts.columns.get(column)) else {
+            return Ok(());
+        };
+        let mut context =
+            Context::new(&self.meta, &self.sections, &self.limits, self.budget, self.raw_len);
+        let mut refers = false;
+        node.references(&mut |_| refers = true);
+        let values = if refers {
+            related(&mut context, tree, &self.counts, &wanted, column)?
+        } else {
+            context.strings(node, count)?
+        };
+        self.budget = context.budget;
         if let Some(cached) = self.columns.get_mut(column) {
-            *cached = Some(decoded);
+            *cached = Some(values);
         }
         Ok(())
     }
 
-    /// The sections that hold the streams of a column, ascending.
+    /// A column and those without which its values cannot be told.
+    fn closure(&self, column: usize) -> Vec<u32> {
+        let mut closure = vec![u32::try_from(column).unwrap_or(u32::MAX)];
+        let mut done = 0;
+        while let Some(&next) = closure.get(done) {
+            done += 1;
+            let columns = self.tree.as_ref().map_or(&[][..], |tree| &tree.table.columns);
+            if let Some(node) = columns.get(next as usize) {
+                node.references(&mut |column| {
+                    if !closure.contains(&column) {
+                        closure.push(column);
+                    }
+                });
+            }
+        }
+        closure
+    }
+
+    /// The sections without which a column cannot be decoded, ascending.
     pub(crate) fn sections_of(&self, column: usize) -> Vec<u32> {
         let mut sections = Vec::new();
-        if let Some(node) = self.tree.as_ref().and_then(|tree| tree.table.columns.get(column)) {
-            node.streams(&mut |stream| sections.push(stream.section));
+        for column in self.closure(column) {
+            let columns = self.tree.as_ref().map_or(&[][..], |tree| &tree.table.columns);
+            if let Some(node) = columns.get(column as usize) {
+                node.streams(&mut |stream| sections.push(stream.section));
+            }
         }
         sections.sort_unstable();
         sections.dedup();
@@ -244,25 +276,53 @@ impl<'p> BlockView<'p> {
         if table.ids.stream.section > 0 {
             self.sections.load(table.ids.stream.section)?;
         }
-        let ids = values(&self.meta, &self.sections, &self.limits, self.budget).ids(table, rows)?;
-        Ok(table.counts(&ids).unwrap_or_default())
+        let context =
+            Context::new(&self.meta, &self.sections, &self.limits, self.budget, self.raw_len);
+        let mut ids = context.integers(&table.ids, rows)?;
+        table.counts((0..rows).map(|_| ids.next())).ok_or_else(unknown_template)
     }
 
-    /// Appends the raw bytes of the whole block to `dst`. The caller verifies their checksum.
+    /// Replaces `dst` with the raw bytes of the whole block. The caller verifies their checksum.
     pub(crate) fn render(&mut self, dst: &mut Vec<u8>) -> Result<()> {
-        self.ids()?;
-        for column in 0..self.columns.len() {
-            self.load_column(column)?;
+        let (rows, terminated, raw_len) = (self.rows(), self.terminated(), self.raw_len);
+        dst.clear();
+        if self.tree.as_ref().is_some_and(|tree| tree.modelled) {
+            return self.render_decoded(dst);
         }
+        for section in 1..self.entries().len() {
+            self.sections.load(u32::try_from(section).unwrap_or(u32::MAX))?;
+        }
+        let Some(tree) = &self.tree else { return Ok(()) };
+        dst.try_reserve_exact(raw_len + 1).map_err(|_| over("memory", raw_len as u64, 0))?;
+        let mut context =
+            Context::new(&self.meta, &self.sections, &self.limits, self.budget, self.raw_len);
+        // One byte over is no harm: the terminator that the last line may lack.
+        context.len_max = raw_len + 1;
+        let mut lines = context.lines(&tree.table, rows)?;
+        for _ in 0..rows {
+            lines.next(&mut context, dst)?;
+            dst.push(b'\n');
+        }
+        if !terminated && rows > 0 {
+            dst.pop();
+        }
+        if lines.is_done() {
+            Ok(())
+        } else {
+            Err(Error::corrupt(Section::Columns, 0, "nothing is left of a column"))
+        }
+    }
+
+    /// The same from columns that have been decoded whole.
+    fn render_decoded(&mut self, dst: &mut Vec<u8>) -> Result<()> {
+        self.ids()?;
         let raw_len = self.raw_len;
         dst.try_reserve_exact(raw_len + 1).map_err(|_| over("memory", raw_len as u64, 0))?;
-        let start = dst.len();
         let mut lines = Lines::new(self);
         for _ in 0..self.rows() {
             lines.render(dst)?;
             dst.push(b'\n');
-            // One byte over is no harm: the terminator that the last line may lack.
-            if dst.len() - start > raw_len + 1 {
+            if dst.len() > raw_len + 1 {
                 return Err(Error::corrupt(Section::Columns, 0, "lines fit the block"));
             }
         }
@@ -316,25 +376,32 @@ impl<'p> BlockView<'p> {
         let ids = self.ids.as_deref().unwrap_or_default();
         ids.get(row as usize).map_or(usize::MAX, |&id| id as usize)
     }
-
-    #[cold]
-    fn over(&self, requested: u64) -> Error {
-        over("columns", requested, self.limits.columns_bytes_max)
-    }
 }
 
 fn counts(tree: &Tree, ids: &[u32]) -> Result<Counts> {
-    let unknown = || Error::corrupt(Section::Columns, 0, "a template id is known");
-    tree.table.counts(ids).ok_or_else(unknown)
+    tree.table.counts(ids.iter().copied().map(i64::from)).ok_or_else(unknown_template)
 }
 
-fn values<'a>(
-    meta: &'a [u8],
-    sections: &'a Sections<'a>,
-    limits: &'a Limits,
-    budget: u64,
-) -> Values<'a> {
-    Values { meta, sections, limits, budget }
+/// The values of a column that refers to others, all of which are in `wanted`.
+fn related<'a>(
+    context: &mut Context<'a>,
+    tree: &'a Tree,
+    counts: &Counts,
+    wanted: &[u32],
+    column: usize,
+) -> Result<Strings> {
+    let mut rows = context.some(&tree.table, tree.rows, &counts.columns, wanted)?;
+    let mut values = Strings::default();
+    let mut buffer = Vec::new();
+    for _ in 0..tree.rows {
+        rows.next_of_some(context, &mut buffer, |of, value| {
+            if of as usize == column {
+                values.push(value);
+            }
+        })?;
+    }
+    context.spend(values.bytes().len() as u64 + values.len() as u64 * 4)?;
+    Ok(values)
 }
 
 /// Walks over the lines of a view and keeps count of the values of each column.
@@ -394,6 +461,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::block::tree::Column;
     use crate::block::{Encoded, Encoder};
     use crate::codec::CodecTag;
     use crate::line::Rows;
@@ -405,22 +473,34 @@ mod tests {
     fn log() -> Vec<u8> {
         let line = |i: u32| {
             let id = i.wrapping_mul(2_654_435_761);
-            let odd = format!(
-                "cache {} of 10.0.{}.{} missed /v/{id:x}/{}\n",
-                i % 7,
-                i % 5,
-                id % 251,
-                i * i
-            );
-            let even = format!(
-                "10:{:02}:{:02} GET {} took {}.{:03} ms\n",
-                i / 60 % 60,
-                i % 60,
-                id % 97,
-                id % 9,
-                i % 1000
-            );
-            if i.is_multiple_of(3) { odd } else { even }
+            let id = (id ^ id >> 15).wrapping_mul(2_246_822_519);
+            let id = id ^ id >> 13;
+            let (user, at) = (id / 7 % 23, 40_000 + id % 30_011);
+            // Other columns tell most of these: equal, by key, near, near by key; not all, and not the first.
+            let odd = if i % 10 == 1 { i % 5 } else { user };
+            match i % 3 {
+                0 => format!(
+                    "cache {} of 10.0.{}.{} missed /v/{id:x}/{}\n",
+                    i % 7,
+                    i % 5,
+                    id % 251,
+                    i * i
+                ),
+                1 => format!(
+                    "user u{user} came as u{odd} at {at} until {} with shell /bin/{:x} and {} times\n",
+                    at + id % 6,
+                    if id.is_multiple_of(97) { i } else { user.wrapping_mul(0x9e37_79b9) },
+                    user * 1_000_000 + i / 23
+                ),
+                _ => format!(
+                    "10:{:02}:{:02} GET {} took {}.{:03} ms\n",
+                    i / 60 % 60,
+                    i % 60,
+                    id % 97,
+                    id % 9,
+                    i % 1000
+                ),
+            }
         };
         (0..ROWS).flat_map(|i| line(i).into_bytes()).collect()
     }
@@ -446,12 +526,14 @@ mod tests {
             assert_eq!(view.column(column).unwrap(), values);
             let decoded = (0..).zip(&encoded.sections).filter(|&(n, _)| view.sections.is_loaded(n));
             let decoded: BTreeSet<u32> = decoded.map(|(n, _)| n).collect();
-            let last = decoded.last().copied().unwrap_or(0);
-            let needs = &encoded.sections[last as usize].needs;
-            assert!(
-                decoded.iter().all(|n| *n == last || needs.contains(n)),
-                "{decoded:?} {needs:?}"
-            );
+            let ids = view.tree.as_ref().unwrap().table.ids.stream.section;
+            let named = view.sections_of(column).into_iter().chain([ids]).filter(|&n| n > 0);
+            assert_eq!(decoded, named.collect());
+            view.tree.as_ref().unwrap().table.columns[column].streams(&mut |stream| {
+                let needs = &encoded.sections[stream.section as usize].needs;
+                let earlier = decoded.iter().filter(|&&n| n < stream.section);
+                assert!(earlier.into_iter().all(|n| needs.contains(n)), "{decoded:?} {needs:?}");
+            });
         }
     }
 
@@ -468,7 +550,34 @@ mod tests {
             assert!(line.ends_with(pieces.last().unwrap()));
         }
         assert_eq!(view.counts().unwrap().templates.iter().sum::<usize>(), view.rows());
-        assert_eq!(view.templates(), 2);
+        assert_eq!(view.templates(), 3);
+    }
+
+    #[test]
+    fn relations_are_found() {
+        let raw = log();
+        let (encoded, raw_len) = encode(&raw);
+        let view = open(&encoded, raw_len);
+        let tree = view.tree.as_ref().unwrap();
+        let (mut same, mut by_key, mut near, mut near_by_key) = (0, 0, 0, 0);
+        for column in &tree.table.columns {
+            match column {
+                Column::Predicted { by_key: false, .. } => same += 1,
+                Column::Predicted { by_key: true, .. } => by_key += 1,
+                Column::Digits { numbers, .. } | Column::Time { ticks: numbers, .. } => {
+                    match numbers.reference {
+                        Some((_, false)) => near += 1,
+                        Some((_, true)) => near_by_key += 1,
+                        None => {}
+                    }
+                }
+                _ => {}
+            }
+        }
+        assert!(
+            same > 0 && by_key > 0 && near > 0 && near_by_key > 0,
+            "{same} {by_key} {near} {near_by_key}"
+        );
     }
 
     #[test]

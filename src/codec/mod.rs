@@ -2,8 +2,11 @@
 //!
 //! *Invariant:* `decompress(compress(x)) == x`; a decoder never writes more than the declared length.
 
+mod ppmd;
 mod xz;
 mod zstd;
+
+pub(crate) use xz::Settings as XzSettings;
 
 use crate::error::{Error, ErrorKind, Result, Section};
 
@@ -12,8 +15,12 @@ use crate::error::{Error, ErrorKind, Result, Section};
 pub(crate) enum Codec {
     /// Zstandard at a level.
     Zstd(i32),
-    /// LZMA2 with a preset; the dictionary is no larger than the input asks for.
-    Xz(u32),
+    /// The same, looking for repetitions over 16 MiB.
+    ZstdLong(i32),
+    /// LZMA2; the dictionary is no larger than the input asks for.
+    Xz(xz::Settings),
+    /// `PPMd` with contexts of up to so many bytes, 2 to 16.
+    Ppmd(u8),
 }
 
 /// What a section's directory entry says of its codec.
@@ -25,6 +32,8 @@ pub(crate) enum CodecTag {
     Zstd,
     /// A raw LZMA2 stream, its dictionary size byte in front.
     Xz,
+    /// A `PPMd` stream with an end mark, its order and memory in front.
+    Ppmd,
 }
 
 impl CodecTag {
@@ -33,6 +42,7 @@ impl CodecTag {
             Self::Store => 0,
             Self::Zstd => 1,
             Self::Xz => 2,
+            Self::Ppmd => 3,
         }
     }
 
@@ -41,6 +51,7 @@ impl CodecTag {
             0 => Some(Self::Store),
             1 => Some(Self::Zstd),
             2 => Some(Self::Xz),
+            3 => Some(Self::Ppmd),
             _ => None,
         }
     }
@@ -51,6 +62,7 @@ impl CodecTag {
             Self::Store => "store",
             Self::Zstd => "zstd",
             Self::Xz => "xz",
+            Self::Ppmd => "ppmd",
         }
     }
 }
@@ -71,8 +83,10 @@ impl Compressor {
     /// Compresses `src` with `codec`, or stores it where that is no larger.
     pub(crate) fn compress(&mut self, codec: Codec, src: &[u8]) -> Result<(CodecTag, Vec<u8>)> {
         let (tag, dst) = match codec {
-            Codec::Zstd(level) => (CodecTag::Zstd, self.zstd.compress(level, src)?),
-            Codec::Xz(preset) => (CodecTag::Xz, xz::compress(preset, src)?),
+            Codec::Zstd(level) => (CodecTag::Zstd, self.zstd.compress(level, false, src)?),
+            Codec::ZstdLong(level) => (CodecTag::Zstd, self.zstd.compress(level, true, src)?),
+            Codec::Xz(settings) => (CodecTag::Xz, xz::compress(settings, src)?),
+            Codec::Ppmd(order) => (CodecTag::Ppmd, ppmd::compress(order, src)?),
         };
         if dst.len() >= src.len() {
             return Ok((CodecTag::Store, src.to_vec()));
@@ -100,6 +114,7 @@ impl Decompressor {
             CodecTag::Store => src.to_vec(),
             CodecTag::Zstd => self.zstd.decompress(src, len)?,
             CodecTag::Xz => xz::decompress(src, len)?,
+            CodecTag::Ppmd => ppmd::decompress(src, len)?,
         };
         if dst.len() == len {
             Ok(dst)
@@ -127,7 +142,11 @@ fn bad(rule: &'static str) -> Error {
 mod tests {
     use super::*;
 
-    const ALL: [Codec; 4] = [Codec::Zstd(1), Codec::Zstd(19), Codec::Xz(0), Codec::Xz(9)];
+    const fn xz(preset: u32, literal_bits: u32) -> Codec {
+        Codec::Xz(XzSettings { preset, extreme: preset > 5, literal_bits })
+    }
+
+    const ALL: [Codec; 5] = [Codec::Zstd(1), Codec::Zstd(19), xz(0, 3), xz(6, 0), xz(9, 4)];
 
     #[test]
     fn every_codec_round_trips() {

@@ -12,9 +12,29 @@ const DICT_LOG_MAX: u32 = 23;
 /// The largest we read.
 const DICT_LOG_MAX_READ: u32 = 26;
 
-pub(crate) fn compress(preset: u32, src: &[u8]) -> Result<Vec<u8>> {
+/// How LZMA2 compresses. What it reads is aligned to nothing, so that positions tell it nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// liblzma's, 0 to 9.
+    pub(crate) preset: u32,
+    /// Its slower variant.
+    pub(crate) extreme: bool,
+    /// High bits of the byte before that predict a literal, 0 to 4: many for text, none for numbers.
+    pub(crate) literal_bits: u32,
+}
+
+/// liblzma's flag for the slower variant of a preset.
+const EXTREME: u32 = 1 << 31;
+
+pub(crate) fn compress(settings: Settings, src: &[u8]) -> Result<Vec<u8>> {
     let dict_log = src.len().next_power_of_two().trailing_zeros().clamp(DICT_LOG_MIN, DICT_LOG_MAX);
-    let mut stream = Stream::new_raw_encoder(&filters(preset, dict_log)?).map_err(lzma)?;
+    let Settings { preset, extreme, literal_bits } = settings;
+    let preset = preset | if extreme { EXTREME } else { 0 };
+    let mut options = LzmaOptions::new_preset(preset).map_err(lzma)?;
+    options.dict_size(1 << dict_log).literal_context_bits(literal_bits).position_bits(0);
+    let mut filters = Filters::new();
+    filters.lzma2(&options);
+    let mut stream = Stream::new_raw_encoder(&filters).map_err(lzma)?;
     let mut dst = Vec::with_capacity(src.len() / 2 + 64);
     dst.push(u8::try_from(dict_log).unwrap_or(u8::MAX));
     let mut rest = src;
@@ -37,7 +57,7 @@ pub(crate) fn decompress(src: &[u8], len: usize) -> Result<Vec<u8>> {
         return Err(bad("an xz section's dictionary has 2^12 to 2^26 bytes"));
     }
     let mut stream =
-        Stream::new_raw_decoder(&filters(6, u32::from(dict_log))?).map_err(|_| bad(RULE))?;
+        Stream::new_raw_decoder(&filters(u32::from(dict_log))?).map_err(|_| bad(RULE))?;
     // One byte more than declared, so that a stream that goes on is noticed.
     let mut dst = reserve(len + 1)?;
     loop {
@@ -55,8 +75,9 @@ pub(crate) fn decompress(src: &[u8], len: usize) -> Result<Vec<u8>> {
     }
 }
 
-fn filters(preset: u32, dict_log: u32) -> Result<Filters> {
-    let mut options = LzmaOptions::new_preset(preset).map_err(lzma)?;
+/// What a decoder must be told; the rest is in the stream.
+fn filters(dict_log: u32) -> Result<Filters> {
+    let mut options = LzmaOptions::new_preset(6).map_err(lzma)?;
     options.dict_size(1 << dict_log);
     let mut filters = Filters::new();
     filters.lzma2(&options);

@@ -8,16 +8,24 @@ use crate::error::{Error, Result};
 /// A frame's window is at most 2^27 bytes.
 const WINDOW_LOG_MAX: u32 = 27;
 
+/// The window for long repetitions.
+const LONG_WINDOW_LOG: u32 = 24;
+
 /// A compression context, made at first use.
 #[derive(Default)]
 pub(crate) struct Encoder(Option<CCtx<'static>>);
 
 impl Encoder {
-    pub(crate) fn compress(&mut self, level: i32, src: &[u8]) -> Result<Vec<u8>> {
+    /// Compresses `src`; with `long`, repetitions are found over up to 2^24 bytes.
+    pub(crate) fn compress(&mut self, level: i32, long: bool, src: &[u8]) -> Result<Vec<u8>> {
         let ctx = self.0.get_or_insert_with(CCtx::create);
+        // 0 is the level's own.
+        let window_log = if long { LONG_WINDOW_LOG } else { 0 };
         let mut dst = Vec::with_capacity(zstd::zstd_safe::compress_bound(src.len()));
         ctx.set_parameter(CParameter::CompressionLevel(level))
             .and_then(|_| ctx.set_parameter(CParameter::ContentSizeFlag(false)))
+            .and_then(|_| ctx.set_parameter(CParameter::EnableLongDistanceMatching(long)))
+            .and_then(|_| ctx.set_parameter(CParameter::WindowLog(window_log)))
             .and_then(|_| ctx.compress2(&mut dst, src))
             .map_err(|code| Error::from(std::io::Error::other(get_error_name(code))))?;
         Ok(dst)

@@ -51,6 +51,16 @@ impl Strings {
         self.end();
     }
 
+    /// The same, for what may fail: then the strings are of no more use.
+    pub(crate) fn try_push_with<E>(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        write(&mut self.bytes)?;
+        self.end();
+        Ok(())
+    }
+
     fn end(&mut self) {
         self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
     }
@@ -85,7 +95,11 @@ mod tests {
         let mut strings = Strings::default();
         strings.push(b"ab");
         strings.push(b"");
-        strings.push_with(|dst| dst.push(b'c'));
+        let pushed: Result<(), ()> = strings.try_push_with(|dst| {
+            dst.push(b'c');
+            Ok(())
+        });
+        assert!(pushed.is_ok());
         assert_eq!(strings.iter().collect::<Vec<_>>(), [&b"ab"[..], b"", b"c"]);
         strings.push_part(b"0123456789abcdefghij", 1, 3);
         strings.push_part(b"0123456789abcdefghij", 18, 20);

@@ -3,9 +3,12 @@
 //! A [`Form`] says how the numbers of a column are printed: base, case, and width. It holds for a column only if every
 //! value prints again as it was.
 
-/// Digits of a number: 16^15 and 10^18 fit an `i64`.
+/// Digits of a number: 16^15 and most of 10^19 fit an `i64`.
 const HEX_DIGITS_MAX: usize = 15;
-const DECIMAL_DIGITS_MAX: usize = 18;
+const DECIMAL_DIGITS_MAX: usize = 19;
+
+/// The largest number of that many digits.
+const MOST: &[u8; DECIMAL_DIGITS_MAX] = b"9223372036854775807";
 
 /// The digits a form prints with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +84,7 @@ impl Form {
         };
         let width = match width {
             0 => Width::Shortest,
-            1..=18 => Width::Fixed(width),
+            1..=19 => Width::Fixed(width),
             0xff => Width::Own,
             _ => return None,
         };
@@ -138,6 +141,7 @@ fn fits(value: &[u8], base: Base) -> bool {
             (1..=DECIMAL_DIGITS_MAX).contains(&digits.len())
                 && digits.iter().all(u8::is_ascii_digit)
                 && value != b"-0"
+                && (digits.len() < DECIMAL_DIGITS_MAX || digits <= MOST)
         }
         Base::HexLower => hex(value, b'a'..=b'f'),
         Base::HexUpper => hex(value, b'A'..=b'F'),
@@ -172,6 +176,9 @@ mod tests {
     #[test]
     fn what_fits_prints_again() {
         assert_eq!(round_trip(&["0", "-5", "999999999999999999"]).unwrap().width, Width::Shortest);
+        let most = ["9223372036854775807", "-9223372036854775807"];
+        assert_eq!(round_trip(&most).unwrap().width, Width::Shortest);
+        assert_eq!(round_trip(&["0000000000000000001"]).unwrap().width, Width::Fixed(19));
         assert_eq!(round_trip(&["007", "010", "000"]).unwrap().width, Width::Fixed(3));
         assert_eq!(round_trip(&["07", "1", "000"]).unwrap().width, Width::Own);
         assert_eq!(round_trip(&["7f1036df0000", "0"]).unwrap().base, Base::HexLower);
@@ -180,7 +187,9 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        for value in ["", "-", "-0", "-01", "1.5", "aF", "+1", "1234567890123456789"] {
+        for value in
+            ["", "-", "-0", "-01", "1.5", "aF", "+1", "9223372036854775808", "12345678901234567890"]
+        {
             assert_eq!(round_trip(&[value]).map(Form::to_bytes), None, "{value}");
         }
     }

@@ -8,17 +8,19 @@ use crate::wire::{Cursor, varint};
 
 /// What is done to values before they are written. All arithmetic wraps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Transform {
+pub(crate) enum Transform {
     /// Nothing.
     #[default]
     Plain,
-    /// Each is the difference to the one before it; the one before the first is 0.
+    /// Each is the difference to the one before it.
     Delta,
     /// Each is the difference of differences.
     DeltaDelta,
 }
 
-const PLANES: u8 = 0x10;
+const WIDTH: u8 = 0x0f;
+const PLANES: u8 = 0x40;
+const RELATED: u8 = 0x80;
 
 impl Transform {
     const ALL: [Self; 3] = [Self::Plain, Self::Delta, Self::DeltaDelta];
@@ -35,15 +37,16 @@ impl Transform {
         Self::ALL.into_iter().find(|transform| transform.tag() == tag)
     }
 
-    fn rounds(self) -> u8 {
-        self.tag()
+    /// Values that are parameters: there is nothing before them to take a difference to.
+    fn heads(self) -> usize {
+        self.tag().into()
     }
 }
 
 /// One way to write integers: what `encode` is told and `decode` reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
-    transform: Transform,
+    pub(crate) transform: Transform,
     planes: bool,
 }
 
@@ -56,26 +59,34 @@ impl Choice {
 
     /// A guess at the best way, from the entropy of the first values and of their differences.
     pub(crate) fn guess(values: &[i64]) -> Self {
-        const SAMPLE: usize = 2000;
-        let sample = values.get(..values.len().min(SAMPLE)).unwrap_or_default();
-        let mut best = (u64::MAX, Transform::Plain);
-        let mut current = sample.to_vec();
-        for transform in Transform::ALL {
-            if transform != Transform::Plain {
-                delta(&mut current);
-            }
-            let cost = cost(&current);
-            if cost < best.0 {
-                best = (cost, transform);
-            }
-        }
-        Self { transform: best.1, planes: true }
+        Self { transform: cheapest(values).1, planes: true }
     }
 }
 
+/// About the bits that the best transform leaves of the first values, and which it is.
+pub(crate) fn cheapest(values: &[i64]) -> (u64, Transform) {
+    const SAMPLE: usize = 2000;
+    let sample = values.get(..values.len().min(SAMPLE)).unwrap_or_default();
+    let mut best = (u64::MAX, Transform::Plain);
+    let mut current = sample.to_vec();
+    let mut sorted = Vec::new();
+    for transform in Transform::ALL {
+        if transform != Transform::Plain {
+            delta(&mut current);
+        }
+        let rest = current.get(transform.heads()..).unwrap_or_default();
+        let cost = cost(rest, &mut sorted);
+        if cost < best.0 {
+            best = (cost, transform);
+        }
+    }
+    best
+}
+
 /// Bits that the values take: their own, or those of their number among the distinct ones.
-fn cost(values: &[i64]) -> u64 {
-    let mut sorted = values.to_vec();
+fn cost(values: &[i64], sorted: &mut Vec<i64>) -> u64 {
+    sorted.clear();
+    sorted.extend_from_slice(values);
     sorted.sort_unstable();
     let least = sorted.first().copied().unwrap_or(0);
     let runs = sorted.chunk_by(|a, b| a == b);
@@ -96,105 +107,164 @@ fn delta(values: &mut [i64]) {
     }
 }
 
-fn undo_delta(values: &mut [i64]) {
-    let mut before = 0i64;
-    for value in values {
-        before = value.wrapping_add(before);
-        *value = before;
-    }
-}
-
-/// Writes `values`: the parameters to `meta`, the planes to `dst`.
-pub(crate) fn encode(values: &[i64], choice: Choice, meta: &mut Vec<u8>, dst: &mut Vec<u8>) {
+/// Writes `values`: the parameters to `meta`, the planes to `dst`. `reference` names what they are relative to.
+pub(crate) fn encode(
+    values: &[i64],
+    choice: Choice,
+    reference: Option<u64>,
+    meta: &mut Vec<u8>,
+    dst: &mut Vec<u8>,
+) {
     let mut values = values.to_vec();
-    for _ in 0..choice.transform.rounds() {
+    let heads = choice.transform.heads();
+    let mut before = [0; 2];
+    for head in before.iter_mut().take(heads) {
+        // What has no value before it is no difference: it becomes a parameter, and cannot widen the others.
+        *head = values.first().copied().unwrap_or(0);
         delta(&mut values);
+        values = values.split_off(values.len().min(1));
     }
-    let (first, rest) =
-        values.split_first_mut().map_or((0, &mut [][..]), |(first, rest)| (*first, rest));
-    // The first difference is the value itself: left out of the range, it cannot widen the others.
-    let least = rest.iter().copied().min().unwrap_or(0);
+    let least = values.iter().copied().min().unwrap_or(0);
     let widest =
-        rest.iter().map(|value| value.wrapping_sub(least).cast_unsigned()).max().unwrap_or(0);
-    let width = (71 - widest.leading_zeros()) / 8;
-    let width = u8::try_from(width.min(8)).unwrap_or(8);
-    meta.push(choice.transform.tag() | if choice.planes { PLANES } else { 0 });
-    meta.push(width);
-    varint::put(meta, varint::zigzag(first));
-    varint::put(meta, varint::zigzag(least));
+        values.iter().map(|value| value.wrapping_sub(least).cast_unsigned()).max().unwrap_or(0);
+    let width = u8::try_from((71 - widest.leading_zeros()) / 8).unwrap_or(8).min(8);
+    let planes = choice.planes && width > 0;
+    meta.push(
+        width
+            | choice.transform.tag() << 4
+            | if planes { PLANES } else { 0 }
+            | if reference.is_some() { RELATED } else { 0 },
+    );
+    if let Some(reference) = reference {
+        varint::put(meta, reference);
+    }
+    for &value in before.iter().take(heads).chain([&least]) {
+        varint::put(meta, varint::zigzag(value));
+    }
     let bytes = |value: &i64| value.wrapping_sub(least).to_le_bytes();
-    dst.reserve(rest.len() * usize::from(width));
-    if choice.planes {
+    dst.reserve(values.len() * usize::from(width));
+    if width == 1 {
+        dst.extend(values.iter().map(|value| bytes(value)[0]));
+    } else if planes {
         for plane in 0..usize::from(width) {
-            dst.extend(rest.iter().map(|value| bytes(value).get(plane).copied().unwrap_or(0)));
+            dst.extend(values.iter().map(|value| bytes(value).get(plane).copied().unwrap_or(0)));
         }
     } else {
-        for value in rest.iter() {
-            dst.extend(bytes(value).into_iter().take(width.into()));
+        for value in &values {
+            dst.extend_from_slice(bytes(value).get(..width.into()).unwrap_or_default());
         }
     }
 }
 
 /// The parameters that `encode` wrote.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Header {
     transform: Transform,
     planes: bool,
     width: u8,
-    first: i64,
+    heads: [i64; 2],
     least: i64,
+    /// What the values are relative to.
+    pub(crate) reference: Option<u64>,
 }
 
 impl Header {
     /// Reads the parameters.
     pub(crate) fn take(meta: &mut Cursor<'_>) -> Result<Self> {
         let tag = meta.u8()?;
-        let transform = Transform::from_tag(tag & !PLANES)
+        let transform = Transform::from_tag(tag >> 4 & 3)
             .ok_or_else(|| meta.corrupt("an integer transform is known"))?;
-        let width = meta.u8()?;
+        let width = tag & WIDTH;
         if width > 8 {
             return Err(meta.corrupt("integers have at most 8 bytes"));
         }
-        let first = varint::unzigzag(meta.varint()?);
+        let reference = if tag & RELATED == 0 { None } else { Some(meta.varint()?) };
+        let mut heads = [0; 2];
+        for head in heads.iter_mut().take(transform.heads()) {
+            *head = varint::unzigzag(meta.varint()?);
+        }
         let least = varint::unzigzag(meta.varint()?);
-        Ok(Self { transform, planes: tag & PLANES != 0, width, first, least })
+        Ok(Self { transform, planes: tag & PLANES != 0, width, heads, least, reference })
+    }
+
+    /// Whether a stream follows.
+    pub(crate) fn has_stream(&self) -> bool {
+        self.width > 0
     }
 
     /// Bytes that follow for `count` values.
     pub(crate) fn encoded_len(&self, count: usize) -> usize {
-        count.saturating_sub(1).saturating_mul(self.width.into())
+        count.saturating_sub(self.transform.heads()).saturating_mul(self.width.into())
+    }
+}
+
+/// Gives integers one after the other. `src` has [`encoded_len`](Header::encoded_len) bytes for as many as are taken.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader<'a> {
+    header: Header,
+    src: &'a [u8],
+    /// Bytes from one plane to the next, and from one value to the next.
+    plane: usize,
+    stride: usize,
+    at: usize,
+    /// Parameters that have not been given yet.
+    heads: usize,
+    value: i64,
+    step: i64,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(header: Header, src: &'a [u8]) -> Self {
+        let width = usize::from(header.width);
+        let (plane, stride) =
+            if header.planes { (src.len() / width.max(1), 1) } else { (1, width) };
+        let heads = header.transform.heads();
+        Self { header, src, plane, stride, at: 0, heads, value: 0, step: 0 }
     }
 
-    /// Reads `count` values; `src` has `encoded_len` bytes.
-    pub(crate) fn decode(&self, src: &[u8], count: usize) -> Vec<i64> {
-        if count == 0 {
-            return Vec::new();
-        }
-        let rest = count - 1;
-        let mut values = vec![0u64; count];
-        if self.planes {
-            for (plane, shift) in src.chunks_exact(rest.max(1)).zip((0u32..64).step_by(8)) {
-                for (value, &byte) in values.iter_mut().skip(1).zip(plane) {
-                    *value |= u64::from(byte) << shift;
-                }
+    /// The next value; what it is relative to is not yet added.
+    pub(crate) fn next(&mut self) -> i64 {
+        match self.header.transform {
+            Transform::Plain => self.stored(),
+            Transform::Delta => {
+                let step = if self.heads > 0 { self.head() } else { self.stored() };
+                self.value = self.value.wrapping_add(step);
+                self.value
             }
-        } else if self.width > 0 {
-            for (value, bytes) in values.iter_mut().skip(1).zip(src.chunks_exact(self.width.into()))
-            {
-                for (&byte, shift) in bytes.iter().zip((0u32..64).step_by(8)) {
-                    *value |= u64::from(byte) << shift;
+            Transform::DeltaDelta => {
+                match self.heads {
+                    2 => {
+                        self.value = self.head();
+                        return self.value;
+                    }
+                    1 => self.step = self.head(),
+                    _ => self.step = self.step.wrapping_add(self.stored()),
                 }
+                self.value = self.value.wrapping_add(self.step);
+                self.value
             }
         }
-        let mut values: Vec<i64> =
-            values.into_iter().map(|value| value.cast_signed().wrapping_add(self.least)).collect();
-        if let Some(first) = values.first_mut() {
-            *first = self.first;
-        }
-        for _ in 0..self.transform.rounds() {
-            undo_delta(&mut values);
-        }
-        values
+    }
+
+    fn head(&mut self) -> i64 {
+        self.heads -= 1;
+        let [first, second] = self.header.heads;
+        let is_first = self.heads + 1 == self.header.transform.heads();
+        if is_first { first } else { second }
+    }
+
+    fn stored(&mut self) -> i64 {
+        let at = self.at;
+        self.at += self.stride;
+        let byte = |at: usize| u64::from(self.src.get(at).copied().unwrap_or(0));
+        let raw = match self.header.width {
+            0 => 0,
+            1 => byte(at),
+            2 => byte(at) | byte(at + self.plane) << 8,
+            width => (0..width.into())
+                .fold(0, |raw, plane| raw | byte(at + plane * self.plane) << (8 * plane)),
+        };
+        raw.cast_signed().wrapping_add(self.header.least)
     }
 }
 
@@ -205,25 +275,47 @@ mod tests {
 
     #[test]
     fn every_choice_round_trips() {
-        let columns: [Vec<i64>; 6] = [
+        let columns: [Vec<i64>; 8] = [
             vec![],
             vec![7],
+            vec![7, -7],
             vec![i64::MIN, i64::MAX, 0, -1],
             (0..1000).map(|i| i * 1_000_003).collect(),
             vec![5; 300],
             (0..500).map(|i| (i * i * 7919) % 1013 - 500).collect(),
+            (0..500).map(|i| (i * i * 7919) % 90_000_013).collect(),
         ];
         for values in columns {
             for choice in Choice::all() {
-                let (mut meta, mut dst) = (Vec::new(), Vec::new());
-                encode(&values, choice, &mut meta, &mut dst);
-                let mut cur = Cursor::new(&meta, Section::Columns, 0);
-                let header = Header::take(&mut cur).unwrap();
-                assert!(cur.is_empty());
-                assert_eq!(header.encoded_len(values.len()), dst.len());
-                assert_eq!(header.decode(&dst, values.len()), values, "{choice:?}");
+                for reference in [None, Some(300)] {
+                    let (mut meta, mut dst) = (Vec::new(), Vec::new());
+                    encode(&values, choice, reference, &mut meta, &mut dst);
+                    let mut cur = Cursor::new(&meta, Section::Columns, 0);
+                    let header = Header::take(&mut cur).unwrap();
+                    assert!(cur.is_empty());
+                    assert_eq!(header.reference, reference);
+                    assert_eq!(header.encoded_len(values.len()), dst.len());
+                    assert_eq!(header.has_stream(), header.width > 0);
+                    let mut reader = Reader::new(header, &dst);
+                    let back: Vec<i64> = values.iter().map(|_| reader.next()).collect();
+                    assert_eq!(back, values, "{choice:?}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn a_short_stream_gives_other_numbers_and_no_panic() {
+        let header = Header {
+            transform: Transform::DeltaDelta,
+            planes: true,
+            width: 7,
+            heads: [i64::MAX, i64::MAX],
+            least: i64::MAX,
+            reference: None,
+        };
+        let mut reader = Reader::new(header, &[255; 9]);
+        assert_eq!((0..50).map(|_| reader.next()).count(), 50);
     }
 
     #[test]

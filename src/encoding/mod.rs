@@ -2,3 +2,4 @@
 
 pub(crate) mod digits;
 pub(crate) mod integer;
+pub(crate) mod keyed;

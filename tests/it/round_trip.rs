@@ -334,6 +334,27 @@ fn log(lines: &[(u8, u64)], ending: u8, bom: bool) -> Vec<u8> {
     log
 }
 
+/// A line whose values tell each other, all but some: one in `odd` is something else.
+fn related(at: u64, seed: u64, odd: u64) -> String {
+    let dice = &mut Dice(seed ^ at.wrapping_mul(0x2545_F491_4F6C_DD1D));
+    let (user, number) = (dice.below(9), at * 7 + dice.below(5));
+    let mut or = |value: String| if dice.below(odd) == 0 { number_or_word(dice) } else { value };
+    let (again, home) = (or(format!("u{user}")), or(format!("/home/{:x}", user * 0x9E37_79B9)));
+    let (later, own) =
+        (or((number + at % 3).to_string()), or((user * 100_000 + at / 9).to_string()));
+    let stamp = format!("2026-11-24 10:{:02}:{:02}.{:03}", at / 60 % 60, at % 60, at * 7 % 1000);
+    match at % 4 {
+        0 => format!("{stamp} note {number} of {} in {}", or(stamp.clone()), hex(dice, 16)),
+        _ => {
+            format!("{stamp} user u{user} as {again} in {home} from {number} to {later} job {own}")
+        }
+    }
+}
+
+fn number_or_word(dice: &mut Dice) -> String {
+    if dice.below(2) == 0 { number(dice) } else { dice.pick(&WORDS).to_owned() }
+}
+
 /// Few kinds and seeds, so that lines share templates; or any.
 fn lines(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<(u8, u64)>> {
     let kinds = (any::<[u8; 3]>(), any::<bool>());
@@ -388,6 +409,16 @@ proptest! {
             .collect();
         let log = log(&many, ending, false);
         prop_assert!(round_trip(&log, level, block_bytes, part) == log);
+    }
+
+    #[test]
+    fn lines_whose_values_tell_each_other_come_back(
+        seed in any::<u64>(), count in 1..3_000_u64, odd in 1..200_u64, level in LEVELS,
+        block_bytes in (64_u32 << 10)..(200 << 10),
+    ) {
+        let lines: Vec<String> = (0..count).map(|at| related(at, seed, odd)).collect();
+        let log = lines.join("\n").into_bytes();
+        prop_assert!(round_trip(&log, level, block_bytes, usize::MAX) == log);
     }
 
     #[test]

@@ -1,0 +1,406 @@
+//! Relations across the columns of a table: looked for on some rows, proved on all.
+//!
+//! The last value of another column may be the value itself, differ from it by little, or have come with the same value
+//! last time. What a reader knows of other columns is always their last value before, in the order of rows and slots.
+
+use crate::block::typed::Typed;
+use crate::column::Strings;
+use crate::encoding::integer::cheapest;
+use crate::encoding::keyed::Keyed;
+use crate::template::Parsed;
+
+/// Columns that are looked at for each column: the nearest ones before it in its template.
+const CANDIDATES: usize = 12;
+/// Columns with fewer values in the sample are not related.
+const VALUES_MIN: usize = 24;
+/// A relation must save this part of a column's bits, in percent,
+const GAIN_PERCENT: u64 = 15;
+/// and this many bits of the whole column: what its parameters cost.
+const GAIN_BITS: u64 = 200;
+/// Values among which one at least must be the same as another column's.
+const GLANCE: usize = 256;
+/// Bits of a byte of text, about.
+const TEXT_BITS: u64 = 4;
+
+/// How a column is told by another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// Its value is that one's, but for some.
+    Same(u32),
+    /// Its value is what it was when that one's was the same, but for some.
+    ByKey(u32),
+    /// Its numbers are taken as differences to that one's.
+    Difference(u32),
+    /// Its numbers are taken as differences to those it had when that one's was the same.
+    KeyedDifference(u32),
+}
+
+impl Relation {
+    /// The column that tells.
+    pub(crate) fn other(self) -> u32 {
+        let (Self::Same(other)
+        | Self::ByKey(other)
+        | Self::Difference(other)
+        | Self::KeyedDifference(other)) = self;
+        other
+    }
+}
+
+/// For each column, how it is told by another one.
+pub(crate) fn relate(parsed: &Parsed, typed: &[Typed], rows: usize) -> Vec<Option<Relation>> {
+    let mut relations = vec![None; typed.len()];
+    let sample = Sample::take(parsed, typed, rows);
+    // Whether a column's number must stay known, as others are told by it.
+    let mut pinned = vec![false; typed.len()];
+    for (column, pairs) in sample.pairs.iter().enumerate() {
+        let Some(values) = sample.values.get(column).filter(|v| v.len() >= VALUES_MIN) else {
+            continue;
+        };
+        let all = parsed.columns.get(column).map_or(0, Strings::len);
+        let view = View { parsed, typed, column, values };
+        let plain = view.plain();
+        let mut best = (plain, None);
+        for (other, places) in pairs {
+            let told = relations.get(*other as usize).copied().flatten();
+            let hidden = matches!(told, Some(Relation::Same(_) | Relation::ByKey(_)));
+            let may_hide = !pinned.get(column).copied().unwrap_or(true);
+            for (bits, relation) in view.costs(*other, places, plain) {
+                let by_number = !matches!(relation, Relation::Same(_));
+                let hides = matches!(relation, Relation::Same(_) | Relation::ByKey(_));
+                if bits < best.0 && !(by_number && hidden) && (may_hide || !hides) {
+                    best = (bits, Some(relation));
+                }
+            }
+        }
+        let (bits, relation) = best;
+        let gain = plain.saturating_sub(bits);
+        let of_all = (gain * all as u64).checked_div(values.len() as u64).unwrap_or(0);
+        if gain * 100 >= plain * GAIN_PERCENT && of_all >= GAIN_BITS {
+            if let Some(
+                Relation::ByKey(other)
+                | Relation::Difference(other)
+                | Relation::KeyedDifference(other),
+            ) = relation
+                && let Some(pinned) = pinned.get_mut(other as usize)
+            {
+                *pinned = true;
+            }
+            if let Some(place) = relations.get_mut(column) {
+                *place = relation;
+            }
+        }
+    }
+    relations
+}
+
+/// The other columns of a column, each with the index of its last value (plus one; 0 for none) at each of the column's.
+type Pairs = Vec<(u32, Vec<u32>)>;
+
+/// What some rows tell.
+struct Sample {
+    /// The indices of each column's values in the sample.
+    values: Vec<std::ops::Range<usize>>,
+    pairs: Vec<Pairs>,
+}
+
+impl Sample {
+    /// Takes `rows` rows from the middle.
+    fn take(parsed: &Parsed, typed: &[Typed], rows: usize) -> Self {
+        let slots = slots(parsed);
+        let skip = parsed.ids.len().saturating_sub(rows) / 2;
+        let (before, after) = parsed.ids.split_at_checked(skip).unwrap_or_default();
+        let sampled = after.get(..rows.min(after.len())).unwrap_or_default();
+        let mut next = vec![0u32; typed.len()];
+        let advance = |next: &mut Vec<u32>, id: u32| {
+            for &column in slots.get(id as usize).copied().unwrap_or_default() {
+                if let Some(next) = next.get_mut(column as usize) {
+                    *next += 1;
+                }
+            }
+        };
+        for &id in before {
+            advance(&mut next, id);
+        }
+        let first = next.clone();
+        let mut pairs = candidates(&slots, sampled, typed);
+        for &id in sampled {
+            for &column in slots.get(id as usize).copied().unwrap_or_default() {
+                for (other, places) in pairs.get_mut(column as usize).into_iter().flatten() {
+                    places.push(next.get(*other as usize).copied().unwrap_or(0));
+                }
+                if let Some(next) = next.get_mut(column as usize) {
+                    *next += 1;
+                }
+            }
+        }
+        let range = |(&first, &next): (&u32, &u32)| first as usize..next as usize;
+        Self { values: first.iter().zip(&next).map(range).collect(), pairs }
+    }
+}
+
+/// The columns of each template's slots.
+fn slots(parsed: &Parsed) -> Vec<&[u32]> {
+    let mut rest = &parsed.slot_columns[..];
+    let slots = parsed.templates.iter().map(|template| {
+        let count = template.iter().filter(|&&byte| byte <= crate::line::MARK_TIME).count();
+        let (own, after) = rest.split_at_checked(count).unwrap_or_default();
+        rest = after;
+        own
+    });
+    slots.collect()
+}
+
+/// For each column that may be told by others, those that stand before it in the template it is most often in.
+fn candidates(slots: &[&[u32]], sampled: &[u32], typed: &[Typed]) -> Vec<Pairs> {
+    let mut rows = vec![0u32; slots.len()];
+    for &id in sampled {
+        if let Some(rows) = rows.get_mut(id as usize) {
+            *rows += 1;
+        }
+    }
+    let mut best = vec![(0, &[][..], 0); typed.len()];
+    for (own, &rows) in slots.iter().zip(&rows).filter(|&(_, &rows)| rows > 0) {
+        for (at, &column) in own.iter().enumerate() {
+            match best.get_mut(column as usize) {
+                Some(best) if rows > best.0 => *best = (rows, *own, at),
+                _ => {}
+            }
+        }
+    }
+    let varies = |column: u32| !matches!(typed.get(column as usize), None | Some(Typed::Constant));
+    let of = |(column, (_, own, at)): (u32, (u32, &[u32], usize))| {
+        let mut others: Vec<u32> = Vec::new();
+        if varies(column) {
+            for &other in own.get(..at).unwrap_or_default().iter().rev() {
+                if other != column && varies(other) && !others.contains(&other) {
+                    others.push(other);
+                }
+                if others.len() == CANDIDATES {
+                    break;
+                }
+            }
+        }
+        others.into_iter().map(|other| (other, Vec::new())).collect()
+    };
+    (0..).zip(best).map(of).collect()
+}
+
+/// A column in the sample.
+struct View<'a> {
+    parsed: &'a Parsed,
+    typed: &'a [Typed],
+    column: usize,
+    values: &'a std::ops::Range<usize>,
+}
+
+impl<'a> View<'a> {
+    fn text_of(&self, column: usize) -> Option<&'a Strings> {
+        self.parsed.columns.get(column)
+    }
+
+    fn numbers_of(&self, column: usize) -> Option<&'a [i64]> {
+        self.typed.get(column)?.numbers()
+    }
+
+    /// Numbers of the column's values in the sample.
+    fn numbers(&self) -> Option<&'a [i64]> {
+        self.numbers_of(self.column)?.get(self.values.clone())
+    }
+
+    /// About the bits of the column without any relation.
+    fn plain(&self) -> u64 {
+        if let Some(numbers) = self.numbers() {
+            return cheapest(numbers).0;
+        }
+        let text = self.text_of(self.column);
+        let len = |at| text.map_or(0, |text| text.get(at).len() as u64 + 1);
+        self.values.clone().map(len).sum::<u64>() * TEXT_BITS
+    }
+
+    /// About the bits of the column with each relation to `other`.
+    fn costs(&self, other: u32, places: &[u32], plain: u64) -> Vec<(u64, Relation)> {
+        let mut costs = Vec::new();
+        let count = self.values.len() as u64;
+        let missed = |misses: u64| {
+            let each = u64::from(count.checked_div(misses).unwrap_or(0).max(1).ilog2()) + 2;
+            misses * (plain / count.max(1) + each)
+        };
+        let (Some(own), Some(text)) = (self.text_of(self.column), self.text_of(other as usize))
+        else {
+            return costs;
+        };
+        let last = |&place: &u32| text.get((place as usize).wrapping_sub(1));
+        let pairs = || self.values.clone().zip(places);
+        let same = |&(at, place): &(usize, &u32)| own.get(at) == last(place);
+        if pairs().take(GLANCE).any(|pair| same(&pair)) {
+            let hits = pairs().filter(same).count() as u64;
+            costs.push((missed(count - hits), Relation::Same(other)));
+        }
+        let Some(keys) = self.numbers_of(other as usize) else { return costs };
+        let key = |&place: &u32| place.checked_sub(1).and_then(|at| keys.get(at as usize)).copied();
+        let mut known: Keyed<usize> = Keyed::default();
+        let mut misses = 0;
+        for (at, place) in pairs() {
+            if misses > count * 7 / 8 {
+                break;
+            }
+            let key = key(place).unwrap_or(0);
+            // A value that has not been seen counts as empty; the place before the sample stands for it.
+            let before = known.get(key).map_or(&b""[..], |before| own.get(before));
+            misses += u64::from(before != own.get(at));
+            if let Some(known) = known.entry(key) {
+                *known = at;
+            }
+        }
+        if misses <= count * 7 / 8 {
+            costs.push((missed(misses), Relation::ByKey(other)));
+        }
+        if let Some(numbers) = self.numbers()
+            && !matches!(self.typed.get(self.column), Some(Typed::Dictionary { .. }))
+        {
+            let pairs = numbers.iter().zip(places);
+            if !matches!(self.typed.get(other as usize), Some(Typed::Dictionary { .. })) {
+                let difference =
+                    |(number, place): (&i64, _)| number.wrapping_sub(key(place).unwrap_or(0));
+                let differences: Vec<i64> = pairs.clone().map(difference).collect();
+                costs.push((cheapest(&differences).0, Relation::Difference(other)));
+            }
+            let mut known: Keyed<i64> = Keyed::default();
+            let keyed =
+                pairs.map(|(number, place)| keyed(&mut known, key(place).unwrap_or(0), *number));
+            let keyed: Vec<i64> = keyed.collect();
+            costs.push((cheapest(&keyed).0, Relation::KeyedDifference(other)));
+        }
+        costs
+    }
+}
+
+/// The difference of `number` to the last one of its key.
+fn keyed(known: &mut Keyed<i64>, key: i64, number: i64) -> i64 {
+    match known.entry(key) {
+        Some(known) => number.wrapping_sub(std::mem::replace(known, number)),
+        None => number,
+    }
+}
+
+/// The values of a column that another one does not tell, and how many it tells before each.
+#[derive(Debug, Default)]
+pub(crate) struct Missed {
+    pub(crate) gaps: Vec<i64>,
+    pub(crate) values: Strings,
+}
+
+/// For each column that another tells, the index of that one's last value (plus one; 0 for none) at each of its values.
+pub(crate) fn places(parsed: &Parsed, relations: &[Option<Relation>]) -> Vec<Vec<u32>> {
+    let mut places = vec![Vec::new(); relations.len()];
+    if relations.iter().all(Option::is_none) {
+        return places;
+    }
+    let others: Vec<Option<u32>> =
+        relations.iter().map(|relation| relation.map(Relation::other)).collect();
+    let slots = slots(parsed);
+    let mut next = vec![0u32; relations.len()];
+    for &id in &parsed.ids {
+        for &column in slots.get(id as usize).copied().unwrap_or_default() {
+            let column = column as usize;
+            if let Some(other) = others.get(column).copied().flatten() {
+                let last = next.get(other as usize).copied().unwrap_or(0);
+                if let Some(places) = places.get_mut(column) {
+                    places.push(last);
+                }
+            }
+            if let Some(next) = next.get_mut(column) {
+                *next += 1;
+            }
+        }
+    }
+    places
+}
+
+/// A walk over all values of one column, and what another that tells it was.
+pub(crate) struct Proof<'a> {
+    pub(crate) parsed: &'a Parsed,
+    pub(crate) column: u32,
+    pub(crate) other: u32,
+    /// The other's last value at each of the column's (see [`places`]).
+    pub(crate) places: &'a [u32],
+}
+
+impl<'a> Proof<'a> {
+    /// Calls `each` with the index of each value of the column, and the index of the other's last value before it.
+    fn walk(&self, mut each: impl FnMut(usize, Option<usize>)) {
+        for (at, &place) in self.places.iter().enumerate() {
+            each(at, (place as usize).checked_sub(1));
+        }
+    }
+
+    /// What is missed if the column is the other one.
+    pub(crate) fn same(&self) -> Missed {
+        let (own, other) = self.texts();
+        let mut missed = Missed::default();
+        let mut hits = 0;
+        self.walk(|at, last| {
+            let value = own.get(at);
+            let hit = value == last.map_or(&b""[..], |last| other.get(last));
+            missed.add(hit, value, &mut hits);
+        });
+        missed
+    }
+
+    /// What is missed if the column is as it was when the other had the same number.
+    pub(crate) fn by_key(&self, keys: &[i64]) -> Missed {
+        let (own, _) = self.texts();
+        let mut missed = Missed::default();
+        let mut hits = 0;
+        let mut known: Keyed<Option<usize>> = Keyed::default();
+        self.walk(|at, last| {
+            let value = own.get(at);
+            let key = last.and_then(|last| keys.get(last)).copied().unwrap_or(0);
+            let before = known.get(key).flatten();
+            let hit = value == before.map_or(&b""[..], |before| own.get(before));
+            missed.add(hit, value, &mut hits);
+            if let Some(known) = known.entry(key) {
+                *known = Some(at);
+            }
+        });
+        missed
+    }
+
+    /// Differences to the other's numbers.
+    pub(crate) fn differences(&self, numbers: &[i64], others: &[i64]) -> Vec<i64> {
+        let mut differences = Vec::with_capacity(numbers.len());
+        self.walk(|at, last| {
+            let other = last.and_then(|last| others.get(last)).copied().unwrap_or(0);
+            differences.push(numbers.get(at).copied().unwrap_or(0).wrapping_sub(other));
+        });
+        differences
+    }
+
+    /// Differences to the number that was there when the other had the same one.
+    pub(crate) fn keyed_differences(&self, numbers: &[i64], keys: &[i64]) -> Vec<i64> {
+        let mut differences = Vec::with_capacity(numbers.len());
+        let mut known = Keyed::default();
+        self.walk(|at, last| {
+            let key = last.and_then(|last| keys.get(last)).copied().unwrap_or(0);
+            differences.push(keyed(&mut known, key, numbers.get(at).copied().unwrap_or(0)));
+        });
+        differences
+    }
+
+    fn texts(&self) -> (&'a Strings, &'a Strings) {
+        static EMPTY: std::sync::LazyLock<Strings> = std::sync::LazyLock::new(Strings::default);
+        let text = |column: u32| self.parsed.columns.get(column as usize).unwrap_or(&EMPTY);
+        (text(self.column), text(self.other))
+    }
+}
+
+impl Missed {
+    fn add(&mut self, hit: bool, value: &[u8], hits: &mut i64) {
+        if hit {
+            *hits += 1;
+        } else {
+            self.gaps.push(std::mem::take(hits));
+            self.values.push(value);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What the values of a column can be read as.
+
+use crate::block::node::LAYOUTS_MAX;
+use crate::column::timestamp::{self, Layout};
+use crate::column::{Interner, Strings};
+use crate::encoding::digits::Form;
+
+/// A dictionary pays if values come this often on average.
+const DICTIONARY_ROWS: usize = 2;
+
+/// A column, read as the first of these that it is.
+#[derive(Debug)]
+pub(crate) enum Typed {
+    /// All values are one.
+    Constant,
+    /// Times, and the layout of each; ticks in the unit of the finest.
+    Time { layouts: Vec<Layout>, chosen: Vec<i64>, ticks: Vec<i64> },
+    /// Numbers in digits.
+    Digits { form: Form, numbers: Vec<i64> },
+    /// Few distinct values, and the number of each.
+    Dictionary { distinct: Interner, numbers: Vec<i64> },
+    /// Anything else.
+    Text,
+}
+
+impl Typed {
+    /// Reads a column.
+    pub(crate) fn of(values: &Strings) -> Self {
+        let first = values.get(0);
+        if values.iter().all(|value| value == first) {
+            return Self::Constant;
+        }
+        times(values)
+            .or_else(|| digits(values))
+            .or_else(|| dictionary(values))
+            .unwrap_or(Self::Text)
+    }
+
+    /// A number for each value, by which a reader can tell values apart.
+    pub(crate) fn numbers(&self) -> Option<&[i64]> {
+        match self {
+            Self::Time { ticks: numbers, .. }
+            | Self::Digits { numbers, .. }
+            | Self::Dictionary { numbers, .. } => Some(numbers),
+            Self::Constant | Self::Text => None,
+        }
+    }
+}
+
+fn times(values: &Strings) -> Option<Typed> {
+    let mut layouts: Vec<Layout> = Vec::new();
+    let mut chosen = Vec::new();
+    let mut ticks = Vec::new();
+    for value in values.iter() {
+        let known = layouts.iter().zip(0..).find_map(|(layout, n)| Some((n, layout.parse(value)?)));
+        let (layout, tick) = match known {
+            Some(known) => known,
+            None => match timestamp::scan(value) {
+                Some((len, layout)) if len == value.len() && layouts.len() < LAYOUTS_MAX => {
+                    let tick = layout.parse(value).unwrap_or(0);
+                    layouts.push(layout);
+                    (i64::try_from(layouts.len()).unwrap_or(1) - 1, tick)
+                }
+                _ => return None,
+            },
+        };
+        chosen.push(layout);
+        ticks.push(tick);
+    }
+    let finest = layouts.iter().map(Layout::ticks_per_second).max().unwrap_or(1);
+    let scale = |layout: i64| {
+        let layout = layouts.get(usize::try_from(layout).unwrap_or(usize::MAX));
+        finest / layout.map_or(1, Layout::ticks_per_second)
+    };
+    for (tick, &layout) in ticks.iter_mut().zip(&chosen) {
+        *tick = tick.checked_mul(scale(layout))?;
+    }
+    Some(Typed::Time { layouts, chosen, ticks })
+}
+
+fn digits(values: &Strings) -> Option<Typed> {
+    let form = Form::of(&values.iter())?;
+    let numbers = values.iter().map(|value| form.parse(value)).collect();
+    Some(Typed::Digits { form, numbers })
+}
+
+fn dictionary(values: &Strings) -> Option<Typed> {
+    let mut distinct = Interner::default();
+    let mut numbers = Vec::new();
+    for value in values.iter() {
+        numbers.push(i64::from(distinct.intern(value).0));
+        if distinct.len() * DICTIONARY_ROWS > values.len() {
+            return None;
+        }
+    }
+    Some(Typed::Dictionary { distinct, numbers })
+}

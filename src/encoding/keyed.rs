@@ -1,0 +1,81 @@
+//! The last value for each key (`docs/FORMAT.md`, "Relations"): what encoder and decoder remember alike.
+
+use std::collections::HashMap;
+
+/// Keys below this are looked up without hashing.
+const DENSE: usize = 1 << 12;
+/// Keys beyond this many are not remembered.
+const KEYS_MAX: usize = 1 << 16;
+
+/// Remembers one value for each key, for the first 65,536 keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Keyed<T> {
+    /// The values of small keys.
+    dense: Vec<Option<T>>,
+    dense_keys: usize,
+    /// Looked up by key only: its order shows nowhere.
+    sparse: HashMap<i64, T>,
+}
+
+impl<T> Default for Keyed<T> {
+    fn default() -> Self {
+        Self { dense: Vec::new(), dense_keys: 0, sparse: HashMap::new() }
+    }
+}
+
+impl<T: Copy + Default> Keyed<T> {
+    /// The value of a key, if it is remembered.
+    pub(crate) fn get(&self, key: i64) -> Option<T> {
+        match usize::try_from(key) {
+            Ok(at) if at < DENSE => self.dense.get(at).copied().flatten(),
+            _ => self.sparse.get(&key).copied(),
+        }
+    }
+
+    /// The place of a key's value, the default at first; `None` if too many keys are remembered already.
+    pub(crate) fn entry(&mut self, key: i64) -> Option<&mut T> {
+        let full = self.dense_keys + self.sparse.len() >= KEYS_MAX;
+        match usize::try_from(key) {
+            Ok(at) if at < DENSE => {
+                if at >= self.dense.len() {
+                    self.dense.resize(at + 1, None);
+                }
+                let value = self.dense.get_mut(at)?;
+                if value.is_none() && !full {
+                    *value = Some(T::default());
+                    self.dense_keys += 1;
+                }
+                value.as_mut()
+            }
+            _ if full => self.sparse.get_mut(&key),
+            _ => Some(self.sparse.entry(key).or_default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remembers_small_and_large_keys() {
+        let mut keyed = Keyed::default();
+        for key in [0, 4095, 4096, -1, i64::MIN, i64::MAX] {
+            assert_eq!(keyed.get(key), None);
+            *keyed.entry(key).unwrap() = key;
+            assert_eq!(keyed.get(key), Some(key));
+        }
+        assert_eq!(keyed.get(1), None);
+    }
+
+    #[test]
+    fn forgets_nothing_and_takes_no_more_when_full() {
+        let mut keyed = Keyed::default();
+        for key in 0..1 << 16 {
+            *keyed.entry(key * 3).unwrap() = key;
+        }
+        assert!(keyed.entry(1).is_none() && keyed.entry(-1).is_none());
+        assert_eq!(keyed.get(3 * 65_535), Some(65_535));
+        assert_eq!(keyed.entry(6).copied(), Some(2));
+    }
+}
