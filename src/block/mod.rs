@@ -1,5 +1,6 @@
 //! One self-contained unit in memory: raw bytes ↔ sections. Joins templates, columns, encodings and codecs.
 
+mod alphabet;
 mod decoder;
 mod encoder;
 mod modelled;
@@ -19,7 +20,6 @@ pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;
 pub use report::{BlockReport, ColumnReport, TemplateReport};
 pub(crate) use stats::note as note_stats;
-#[expect(unused_imports, reason = "for the query")]
 pub(crate) use view::BlockView;
 
 use crate::format::{BlockStats, SectionEntry};

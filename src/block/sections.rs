@@ -13,6 +13,8 @@ pub(crate) struct Sections<'p> {
     entries: &'p [SectionEntry],
     stored: Vec<&'p [u8]>,
     decoded: Vec<Option<Vec<u8>>>,
+    /// Number and bytes of the sections that have been decoded.
+    loaded: (usize, u64),
     decompressor: Decompressor,
 }
 
@@ -41,7 +43,7 @@ impl<'p> Sections<'p> {
             return Err(bad("sections fill the payload"));
         }
         let decoded = entries.iter().map(|_| None).collect();
-        Ok(Self { entries, stored, decoded, decompressor })
+        Ok(Self { entries, stored, decoded, loaded: (0, 0), decompressor })
     }
 
     /// Whether the block is one literal section; an error if it is neither that nor templates and columns.
@@ -84,8 +86,14 @@ impl<'p> Sections<'p> {
         };
         if decoded.is_none() {
             *decoded = Some(decode(entry, stored, &mut self.decompressor)?);
+            self.loaded = (self.loaded.0 + 1, self.loaded.1 + u64::from(entry.decoded_len));
         }
         Ok(())
+    }
+
+    /// Number and bytes of the sections that have been decoded.
+    pub(crate) fn loaded(&self) -> (usize, u64) {
+        self.loaded
     }
 
     /// Whether a section has been decoded.

@@ -5,7 +5,7 @@ use crate::block::reader::{Context, unknown_template};
 use crate::block::sections::Sections;
 use crate::block::tree::{Counts, Span, Table, Tree, over};
 use crate::codec::Decompressor;
-use crate::column::Strings;
+use crate::column::{ByteSet, Strings};
 use crate::error::{Error, Result, Section};
 use crate::format::SectionEntry;
 use crate::limits::{self, Limits};
@@ -33,7 +33,6 @@ pub(crate) struct BlockView<'p> {
 
 impl<'p> BlockView<'p> {
     /// Opens a block: `sections` is its directory, `payload` its stored bytes, `raw_len` what its header says.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
     pub(crate) fn open(
         sections: &'p [SectionEntry],
         payload: &'p [u8],
@@ -94,6 +93,11 @@ impl<'p> BlockView<'p> {
         Ok(Some(self.sections.take(0)))
     }
 
+    /// Number and bytes of the sections that have been decoded so far, that of the templates included.
+    pub(crate) fn decoded(&self) -> (usize, u64) {
+        self.sections.loaded()
+    }
+
     /// The directory.
     pub(crate) fn entries(&self) -> &'p [SectionEntry] {
         self.sections.entries()
@@ -110,13 +114,11 @@ impl<'p> BlockView<'p> {
     }
 
     /// Number of templates.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
     pub(crate) fn templates(&self) -> usize {
         self.tree.as_ref().map_or(0, |tree| tree.table.templates())
     }
 
     /// The constant pieces of a template, one more than it has slots; none if there is no such template.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
     pub(crate) fn pieces_of(&self, template: usize) -> impl Iterator<Item = &[u8]> {
         let spans = self.tree.as_ref().map_or(&[][..], |tree| tree.table.pieces_of(template));
         spans.iter().map(|span| span.of(&self.meta))
@@ -127,8 +129,13 @@ impl<'p> BlockView<'p> {
         self.tree.as_ref().map_or(&[], |tree| tree.table.columns_of(template))
     }
 
+    /// The bytes that values of a column may hold, as far as that is known without its sections.
+    pub(crate) fn alphabet(&self, column: usize) -> ByteSet {
+        let node = self.tree.as_ref().and_then(|tree| tree.table.columns.get(column));
+        node.map_or_else(ByteSet::any, |node| node.alphabet(&self.meta))
+    }
+
     /// Number of columns.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
     pub(crate) fn columns(&self) -> usize {
         self.columns.len()
     }
@@ -175,6 +182,11 @@ impl<'p> BlockView<'p> {
         let code = self.sections.take(1);
         let decoded = modelled::decode(tree, &self.meta, &code, self.raw_len, &self.limits)?;
         counts(tree, &decoded.ids)
+    }
+
+    /// The template of each line, once it has been asked for.
+    pub(crate) fn loaded_ids(&self) -> &[u32] {
+        self.ids.as_deref().unwrap_or_default()
     }
 
     /// Number of lines of each template, and of values of each column.
@@ -334,7 +346,6 @@ impl<'p> BlockView<'p> {
 
     /// Renders lines: calls `each` with the number of each line in `rows`, which ascend, and its bytes without terminator.
     /// Only the columns that these lines need are decoded.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
     pub(crate) fn render_rows(
         &mut self,
         rows: &[u32],

@@ -59,6 +59,15 @@ impl Form {
         Some(Self { base, width })
     }
 
+    /// The digits that are letters.
+    pub(crate) fn letters(self) -> &'static [u8] {
+        match self.base {
+            Base::Decimal => b"",
+            Base::HexLower => b"abcdef",
+            Base::HexUpper => b"ABCDEF",
+        }
+    }
+
     /// The form on disk, two bytes.
     pub(crate) fn to_bytes(self) -> [u8; 2] {
         let base = match self.base {

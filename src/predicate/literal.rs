@@ -32,7 +32,6 @@ impl Literal {
     }
 
     /// Whether two bytes are the same to this literal.
-    #[expect(dead_code, reason = "for pruning")]
     pub(crate) fn same(&self, a: u8, b: u8) -> bool {
         a == b || (self.folded && a.eq_ignore_ascii_case(&b))
     }
@@ -86,7 +85,6 @@ impl Clause {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Required {
     clauses: Vec<Clause>,
-    #[expect(dead_code, reason = "for pruning")]
     context_free: bool,
 }
 
@@ -107,6 +105,11 @@ impl Required {
         clauses.sort_by_key(|clause| (std::cmp::Reverse(clause.shortest()), clause.literals.len()));
         clauses.truncate(CLAUSES_MAX);
         Self { clauses, context_free: hir.properties().look_set().is_empty() }
+    }
+
+    /// Whether a match depends on nothing but the bytes that match.
+    pub(crate) fn is_context_free(&self) -> bool {
+        self.context_free
     }
 
     /// The clauses; one with longer literals comes first.

@@ -3,8 +3,10 @@
 mod literal;
 mod pattern;
 
+pub(crate) use literal::{Clause, Literal};
 pub use pattern::{Case, MatchExtent, Pattern, PatternBuilder};
 
+use crate::column::timestamp;
 use crate::line::{Severity, StampFinder};
 
 /// Severities of interest. A line without one is in no set.
@@ -44,6 +46,9 @@ pub struct Predicate {
     pub until: Option<i64>,
     /// Its severity is one of these.
     pub severities: Option<SeveritySet>,
+    /// What the clock of the log shows now, in the same way. Times that a log prints without a year are of the last year
+    /// in which they are not later than a day from now; without this, they are of the year 1972.
+    pub now: Option<i64>,
 }
 
 impl Predicate {
@@ -67,10 +72,22 @@ impl Predicate {
         if !self.is_timed() {
             return true;
         }
-        time.is_some_and(|time| {
-            self.since.is_none_or(|since| since <= time)
-                && self.until.is_none_or(|until| time < until)
-        })
+        time.is_some_and(|time| self.is_between(time, time))
+    }
+
+    /// Whether a line from `least` to `greatest` may be selected.
+    pub(crate) fn is_between(&self, least: i64, greatest: i64) -> bool {
+        let (from, to) = (self.with_year(least), self.with_year(greatest));
+        if from > to {
+            // The new year lies between them.
+            return true;
+        }
+        self.since.is_none_or(|since| since <= to) && self.until.is_none_or(|until| from < until)
+    }
+
+    /// A time with the year it is taken to be of.
+    fn with_year(&self, time: i64) -> i64 {
+        self.now.map_or(time, |now| timestamp::with_year(time, now))
     }
 
     /// Whether nothing but the pattern decides, and only lines that match it are selected.

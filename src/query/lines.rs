@@ -1,7 +1,7 @@
 //! Raw bytes, in any pieces → the lines that are selected, with their context.
 
 use std::collections::VecDeque;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::predicate::{LineTest, Predicate};
@@ -16,13 +16,24 @@ pub struct ScanOptions {
     pub after: usize,
     /// Stop after this many selected lines; what follows is context of the last one, whatever it is.
     pub count_max: Option<u64>,
+    /// Whether lines are wanted; else they are only counted.
+    pub lines: bool,
+    /// Whether the places of lines in bytes are wanted. It costs decoding all of a block that has a selected line.
+    pub offsets: bool,
     /// The longest line that is looked at, in bytes. A longer one is an error: nothing wrong is said of it.
     pub line_bytes_max: u64,
 }
 
 impl Default for ScanOptions {
     fn default() -> Self {
-        Self { before: 0, after: 0, count_max: None, line_bytes_max: 64 << 20 }
+        Self {
+            before: 0,
+            after: 0,
+            count_max: None,
+            lines: true,
+            offsets: false,
+            line_bytes_max: 64 << 20,
+        }
     }
 }
 
@@ -32,8 +43,8 @@ impl Default for ScanOptions {
 pub struct ScanLine<'a> {
     /// Its number, from 1.
     pub number: u64,
-    /// Place of its first byte in the raw bytes.
-    pub offset: u64,
+    /// Place of its first byte in the raw bytes. It may be missing if it was not asked for.
+    pub offset: Option<u64>,
     /// Its bytes without terminator.
     pub bytes: &'a [u8],
     /// Whether it has a terminator.
@@ -53,7 +64,7 @@ struct Kept {
 /// Takes raw bytes piece by piece and calls `sink` for each selected line and its context.
 pub(crate) struct Lines<'p, F> {
     predicate: &'p Predicate,
-    test: LineTest<'p>,
+    pub(crate) test: LineTest<'p>,
     options: ScanOptions,
     sink: F,
     /// Lines before the next unread byte.
@@ -64,6 +75,8 @@ pub(crate) struct Lines<'p, F> {
     carry: Vec<u8>,
     /// The last lines that were not given out.
     kept: VecDeque<Kept>,
+    /// The number of the last line that was given out.
+    given: u64,
     after_left: usize,
     /// What comes next is the rest of a line that is lost.
     inside_lost: bool,
@@ -84,6 +97,7 @@ where
             offset: 0,
             carry: Vec::new(),
             kept: VecDeque::new(),
+            given: 0,
             after_left: 0,
             inside_lost: false,
             selected: 0,
@@ -122,6 +136,81 @@ where
         self.check_len(rest.len())?;
         self.carry.extend_from_slice(rest);
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Whether the next byte starts a line.
+    pub(crate) fn is_between_lines(&self) -> bool {
+        self.carry.is_empty() && !self.inside_lost
+    }
+
+    /// Lines of context that are still owed behind the last selected line.
+    pub(crate) fn after_left(&self) -> usize {
+        self.after_left
+    }
+
+    /// How many more lines may be selected.
+    pub(crate) fn room(&self) -> u64 {
+        self.options.count_max.map_or(u64::MAX, |max| max.saturating_sub(self.selected))
+    }
+
+    /// Passes over so many whole lines and bytes, none of which is wanted as far as it has not been given out.
+    pub(crate) fn pass(&mut self, lines: u64, bytes: u64) {
+        self.kept.clear();
+        self.number += lines;
+        self.offset += bytes;
+    }
+
+    /// Numbers of the lines before the next byte that the context before line `number` still lacks.
+    pub(crate) fn missing_before(&self, number: u64) -> Range<u64> {
+        let first = number.saturating_sub(self.options.before as u64).max(self.given + 1);
+        first..number.min(self.number + 1)
+    }
+
+    /// Keeps a line for context, which comes behind those kept so far.
+    pub(crate) fn keep_line(&mut self, number: u64, offset: u64, bytes: &[u8]) {
+        self.kept.push_back(Kept { number, offset, bytes: bytes.to_vec() });
+    }
+
+    /// Gives out those of the lines kept that have these numbers.
+    pub(crate) fn give_kept(&mut self, numbers: &Range<u64>) -> Result<()> {
+        for line in std::mem::take(&mut self.kept) {
+            if numbers.contains(&line.number) {
+                self.context(line.number, line.offset, &line.bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lines before the next byte.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Place of the next byte.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Counts lines of the block that starts here.
+    pub(crate) fn count(&mut self, selected: usize) {
+        self.selected += selected as u64;
+    }
+
+    /// Gives out a line of the block that starts here: the one with this index.
+    pub(crate) fn give_row(
+        &mut self,
+        row: u32,
+        bytes: &[u8],
+        terminated: bool,
+        selected: bool,
+    ) -> Result<ControlFlow<()>> {
+        self.check_len(bytes.len())?;
+        let number = self.number + u64::from(row) + 1;
+        self.selected += u64::from(selected);
+        self.after_left =
+            if selected { self.options.after } else { self.after_left.saturating_sub(1) };
+        self.given = number;
+        (self.sink)(ScanLine { number, offset: None, bytes, terminated, selected })
     }
 
     /// Ends the input: a last line may lack its terminator.
@@ -192,7 +281,7 @@ where
     }
 
     /// Whether all that is wanted has been given out.
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.options.count_max == Some(self.selected) && self.after_left == 0
     }
 
@@ -254,7 +343,11 @@ where
         terminated: bool,
         selected: bool,
     ) -> Result<ControlFlow<()>> {
-        (self.sink)(ScanLine { number, offset, bytes, terminated, selected })
+        self.given = number;
+        if !self.options.lines {
+            return Ok(ControlFlow::Continue(()));
+        }
+        (self.sink)(ScanLine { number, offset: Some(offset), bytes, terminated, selected })
     }
 
     /// Keeps the last lines of `raw` for context, from byte `given` on.

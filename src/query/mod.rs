@@ -1,6 +1,9 @@
 //! Queries: which lines of a file or a stream a [`Predicate`](crate::Predicate) selects.
 
+mod blocks;
+mod fit;
 mod lines;
+mod prune;
 mod scan;
 
 pub use lines::{ScanLine, ScanOptions};

@@ -3,10 +3,11 @@
 use std::io::{self, Read as _};
 use std::ops::ControlFlow;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::predicate::Predicate;
+use crate::query::blocks::Blocks;
 use crate::query::lines::{Lines, ScanLine, ScanOptions};
-use crate::reader::{BlockInfo, IndexedReader, Loss, OnDamage};
+use crate::reader::{IndexedReader, Loss, OnDamage};
 
 /// Bytes read at a time.
 const STEP: usize = 1 << 18;
@@ -19,10 +20,18 @@ pub struct ScanStats {
     pub selected: u64,
     /// Blocks of the file.
     pub blocks: u64,
-    /// Blocks that were decoded wholly or in part.
-    pub blocks_opened: u64,
-    /// Bytes that were decoded.
+    /// Blocks that their times or severities ruled out: nothing of them was read.
+    pub blocks_skipped: u64,
+    /// Blocks of which the templates ruled out every line: nothing else of them was decoded.
+    pub blocks_pruned: u64,
+    /// Blocks that were decoded in part.
+    pub blocks_in_part: u64,
+    /// Blocks that were decoded wholly.
+    pub blocks_whole: u64,
+    /// Bytes that were decoded, of sections or of raw bytes.
     pub bytes_decoded: u64,
+    /// Lines that had to be rendered and matched one by one.
+    pub lines_matched: u64,
     /// Raw bytes of the file.
     pub bytes_raw: u64,
     /// Blocks that could not be read, under [`OnDamage::Skip`].
@@ -60,7 +69,35 @@ where
 
 impl<R: io::Read + io::Seek> IndexedReader<R> {
     /// Looks for the selected lines of the file, in order, and calls `sink` for each and for its context, until that
-    /// breaks.
+    /// breaks. Only what can matter is decoded.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::io::{Cursor, Write};
+    /// use std::ops::ControlFlow;
+    ///
+    /// # fn main() -> lignite::Result<()> {
+    /// let mut wtr = lignite::Writer::new(Vec::new());
+    /// wtr.write_all(b"job 1 done\njob 2 failed\n")?;
+    /// let (file, _) = wtr.finish()?;
+    ///
+    /// let pattern = lignite::PatternBuilder::new().add(b"fail").build()?;
+    /// let predicate = lignite::Predicate::matching(pattern);
+    /// let mut found = Vec::new();
+    /// lignite::IndexedReader::open(Cursor::new(file))?.scan(
+    ///     &predicate,
+    ///     &lignite::ScanOptions::default(),
+    ///     lignite::OnDamage::Stop,
+    ///     |line| {
+    ///         found.push((line.number, line.bytes.to_vec()));
+    ///         Ok(ControlFlow::Continue(()))
+    ///     },
+    /// )?;
+    /// assert_eq!(found, [(2, b"job 2 failed".to_vec())]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn scan<F>(
         &mut self,
         predicate: &Predicate,
@@ -71,48 +108,7 @@ impl<R: io::Read + io::Seek> IndexedReader<R> {
     where
         F: FnMut(ScanLine<'_>) -> Result<ControlFlow<()>>,
     {
-        let mut lines = Lines::new(predicate, options, sink);
-        let mut stats = ScanStats::default();
-        let mut raw = Vec::new();
-        let (mut first_line, mut first_byte) = (0, 0);
-        let blocks = self.blocks().to_vec();
-        stats.blocks = blocks.len() as u64;
-        stats.bytes_raw = blocks.iter().map(|block| block.raw_bytes).sum();
-        for (index, block) in blocks.iter().enumerate() {
-            match self.read_block(index, &mut raw) {
-                Ok(()) => {
-                    stats.blocks_opened += 1;
-                    stats.bytes_decoded += raw.len() as u64;
-                    if lines.push(&raw)?.is_break() {
-                        stats.selected = lines.selected;
-                        return Ok(stats);
-                    }
-                }
-                Err(error) if on_damage == OnDamage::Skip && !error.is_io() => {
-                    stats.losses.push(loss(block, error));
-                    let (line, byte) = (first_line + block.lines, first_byte + block.raw_bytes);
-                    lines.gap(line, byte, block.ends_inside);
-                }
-                Err(error) => return Err(error),
-            }
-            first_line += block.lines;
-            first_byte += block.raw_bytes;
-        }
-        let _ended = lines.finish()?;
-        stats.selected = lines.selected;
-        Ok(stats)
-    }
-}
-
-/// A block that could not be read.
-fn loss(block: &BlockInfo, error: Error) -> Loss {
-    Loss {
-        offset: block.offset,
-        stream: block.stream as u64 + 1,
-        first_block: block.sequence,
-        first_line: block.first_line + 1,
-        next_block: Some(block.sequence + 1),
-        next_line: Some(block.first_line + block.lines + 1),
-        error,
+        let lines = Lines::new(predicate, options, sink);
+        Blocks::new(self, predicate, options, lines).scan(on_damage)
     }
 }

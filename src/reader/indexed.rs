@@ -134,6 +134,11 @@ impl<R: io::Read + io::Seek> IndexedReader<R> {
         &self.located.blocks
     }
 
+    /// What this reader may allocate.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Replaces `raw` with the raw bytes of block `index`.
     pub fn read_block(&mut self, index: usize, raw: &mut Vec<u8>) -> Result<()> {
         let block = self.block(index)?;

@@ -7,6 +7,7 @@ mod source;
 mod stray;
 mod streaming;
 
+pub(crate) use indexed::StoredBlock;
 pub use indexed::{BlockInfo, IndexedReader, StreamInfo};
 pub use locate::UseIndex;
 pub use loss::Loss;

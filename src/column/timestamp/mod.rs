@@ -19,6 +19,25 @@ const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
 /// 1970-01-01 was a Thursday.
 const WEEKDAYS: &[u8; 21] = b"ThuFriSatSunMonTueWed";
 
+/// A time in nanoseconds, that of a log which prints no year moved to the last year in which it is not later than a day
+/// from `now`.
+pub(crate) fn with_year(time: i64, now: i64) -> i64 {
+    const DAY: i64 = 86_400 * 1_000_000_000;
+    let (year, month, day) = civil(time.div_euclid(DAY));
+    if year != NO_YEAR {
+        return time;
+    }
+    let (this_year, ..) = civil(now.div_euclid(DAY));
+    let within = time.rem_euclid(DAY);
+    let at = |year| {
+        // A 29 February is the day before March where the year has none.
+        let days = days_from_civil(year, month, day).or_else(|| days_from_civil(year, month, 28));
+        days.and_then(|days| days.checked_mul(DAY)?.checked_add(within))
+    };
+    let is_past = |&time: &i64| time <= now.saturating_add(DAY);
+    at(this_year).filter(is_past).or_else(|| at(this_year - 1)).unwrap_or(time)
+}
+
 /// One element of a layout. On disk: the code in parentheses; a literal byte is itself (all are 0x20 or above).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Element {
@@ -133,6 +152,21 @@ impl Layout {
     /// The form on disk.
     pub(crate) fn to_codes(&self) -> Vec<u8> {
         self.elements.iter().map(|element| element.code()).collect()
+    }
+
+    /// The bytes it prints besides digits.
+    pub(crate) fn letters(&self) -> Vec<u8> {
+        let mut letters = Vec::new();
+        for element in &self.elements {
+            match element {
+                Element::MonthName => letters.extend_from_slice(MONTHS),
+                Element::Weekday => letters.extend_from_slice(WEEKDAYS),
+                Element::DaySpace => letters.push(b' '),
+                Element::Literal(byte) => letters.push(*byte),
+                _ => {}
+            }
+        }
+        letters
     }
 
     /// Reads the form on disk; `None` if it breaks a rule.
@@ -307,6 +341,24 @@ mod tests {
             let mut back = Vec::new();
             layout.print(layout.parse(text.as_bytes()).unwrap(), &mut back);
             assert_eq!(String::from_utf8(back).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_time_without_a_year_is_of_the_last_one() {
+        let nanos = |text: &str| {
+            let (_, layout) = scan(text.as_bytes()).unwrap();
+            layout.parse(text.as_bytes()).unwrap() * 1_000_000_000
+        };
+        let now = nanos("2026-11-24 12:00:00");
+        for (printed, expected) in [
+            ("Jun 17 20:55:07", "2026-06-17 20:55:07"),
+            ("Nov 25 11:59:59", "2026-11-25 11:59:59"),
+            ("Nov 26 00:00:00", "2025-11-26 00:00:00"),
+            ("Feb 29 10:00:00", "2026-02-28 10:00:00"),
+            ("2025-01-01 00:00:00", "2025-01-01 00:00:00"),
+        ] {
+            assert_eq!(with_year(nanos(printed), now), nanos(expected), "{printed}");
         }
     }
 

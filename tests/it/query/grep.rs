@@ -429,3 +429,39 @@ fn matches_are_replaced() {
     assert_eq!(args(&["--replace", "$2:$1"]), b"alice:user 7:id\n");
     assert_eq!(args(&["-o", "--replace", "${1}_"]), b"user_\nid_\n");
 }
+
+#[test]
+fn conditions_are_those_of_the_command_line() {
+    use std::fmt::Write as _;
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = String::new();
+    for i in 0..3000 {
+        let level = if i % 500 == 7 { "WARN" } else { "INFO" };
+        writeln!(log, "2026-11-24 {:02}:{:02}:00 {level} job {i}", i / 60 % 24, i % 60).unwrap();
+    }
+    fs::write(dir.path().join("log"), &log).unwrap();
+    fs::write(dir.path().join("log.lig"), compress(log.as_bytes(), 3, 1 << 12)).unwrap();
+    let ran = |args: &[&str], file: &str| {
+        let all = [&["grep"], args, &[file]].concat();
+        lig(&all.into_iter().map(str::to_owned).collect::<Vec<_>>(), dir.path())
+    };
+    for (args, expected) in [
+        (&["-c", "--since", "2026-11-24 23:00", ""][..], "120\n"),
+        (&["-c", "--since", "2026-11-24 03:00", "--until", "2026-11-24 03:10", ""], "20\n"),
+        (&["-c", "--until", "2026-11-24T01:00:00+01:00", ""], "0\n"),
+        (&["-c", "--until", "2026-11-24T01:00:00+01:00", "--tz", "+01:00", ""], "180\n"),
+        (&["-c", "--since", "2099-01-01", ""], "0\n"),
+        (&["-c", "--level", "warn..", ""], "6\n"),
+        (
+            &["--level", "warn", "--since", "2026-11-24 08:00", "job 5"],
+            "2026-11-24 08:27:00 WARN job 507\n",
+        ),
+    ] {
+        for file in ["log", "log.lig"] {
+            let (_, found) = ran(args, file);
+            assert_eq!(String::from_utf8(found).unwrap(), expected, "{args:?} {file}");
+        }
+    }
+    assert_eq!(ran(&["--since", "soon", ""], "log").0, 2);
+    assert_eq!(ran(&["--level", "loud", ""], "log").0, 2);
+}

@@ -4,12 +4,13 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 
 use lignite::{
-    IndexedReader, OnDamage, PatternBuilder, Predicate, ScanOptions, ScanStats, scan_read,
+    IndexedReader, OnDamage, PatternBuilder, Predicate, ScanOptions, ScanStats, Severity,
+    SeveritySet, scan_read,
 };
 
 use super::{Odd, Random, compress, log};
 
-type Found = Vec<(u64, u64, Vec<u8>, bool)>;
+type Found = Vec<(u64, Option<u64>, Vec<u8>, bool)>;
 
 fn by_blocks(file: &[u8], predicate: &Predicate, options: &ScanOptions) -> (Found, ScanStats) {
     let mut found = Vec::new();
@@ -38,7 +39,7 @@ fn naive(raw: &[u8], predicate: &Predicate, options: &ScanOptions) -> Found {
     let body = raw.strip_suffix(b"\n").unwrap_or(raw);
     if !raw.is_empty() {
         for (number, line) in (1..).zip(body.split(|&byte| byte == b'\n')) {
-            lines.push((number, offset, line.to_vec(), pattern.is_match(line)));
+            lines.push((number, Some(offset), line.to_vec(), pattern.is_match(line)));
             offset += line.len() as u64 + 1;
         }
     }
@@ -89,8 +90,20 @@ fn a_scan_of_blocks_is_a_scan_of_the_log_is_the_naive_filter() {
             options.before = usize::try_from(random.next(3)).unwrap();
             options.after = usize::try_from(random.next(3)).unwrap();
             let expected = naive(&log, &predicate, &options);
-            let (found, stats) = by_blocks(&file, &predicate, &options);
-            assert!(found == expected, "{pattern} in round {round}");
+            options.offsets = random.in_hundred(50);
+            let (mut found, stats) = by_blocks(&file, &predicate, &options);
+            if !options.offsets {
+                // What has not been asked for may be missing, but not wrong.
+                for (found, expected) in found.iter_mut().zip(&expected) {
+                    found.1 = found.1.or(expected.1);
+                }
+            }
+            let at = found.iter().zip(&expected).take_while(|(a, b)| a == b).count();
+            let (one, other) = (found.get(at), expected.get(at));
+            assert!(
+                found == expected,
+                "{pattern} in round {round}, {options:?}: {one:?}, not {other:?}"
+            );
             assert!(by_bytes(&log, &predicate, &options) == expected, "{pattern} in round {round}");
             let selected = expected.iter().filter(|line| line.3).count();
             assert_eq!(stats.selected, selected as u64);
@@ -111,4 +124,123 @@ fn a_line_beyond_the_limit_is_an_error() {
     let found =
         reader.scan(&predicate, &options, OnDamage::Stop, |_| Ok(ControlFlow::Continue(())));
     assert!(found.unwrap_err().to_string().contains("bytes of a line"));
+}
+
+/// Time and severity of a line.
+type Known = (Option<i64>, Option<Severity>);
+
+/// A log of an hour, and each line's time and severity; lines without a time are of the one before.
+fn timed(random: &mut Random, lines: u32) -> (Vec<u8>, Vec<Known>) {
+    const NANOS: i64 = 1_000_000_000;
+    let (mut log, mut known, mut time) = (Vec::new(), Vec::new(), None);
+    for i in 0..i64::from(lines) {
+        let severity = *random.of(&[
+            Severity::Info,
+            Severity::Info,
+            Severity::Info,
+            Severity::Debug,
+            Severity::Error,
+        ]);
+        if random.in_hundred(if i < 3 { 100 } else { 10 }) {
+            log.extend_from_slice(b"  ... and more of it\n");
+            known.push((time, None));
+            continue;
+        }
+        // Not quite in order.
+        let second = i * 3590 / i64::from(lines) + i64::try_from(random.next(5)).unwrap();
+        time = Some(second * NANOS);
+        let (minute, second) = (second / 60 % 60, second % 60);
+        // A rare severity stands in one part of the log only.
+        let severity = if i > 700 && i < 720 { Severity::Alert } else { severity };
+        let name = severity.name().to_uppercase();
+        log.extend_from_slice(
+            format!("1970-01-01 00:{minute:02}:{second:02} {name} job {i} done\n").as_bytes(),
+        );
+        known.push((time, Some(severity)));
+    }
+    (log, known)
+}
+
+#[test]
+fn times_and_severities_skip_blocks_and_lose_no_line() {
+    const NANOS: i64 = 1_000_000_000;
+    let mut random = Random(12);
+    let mut skipped = 0;
+    for round in 0..60 {
+        let (log, known) = timed(&mut random, 1200);
+        let block = *random.of(&[1u32 << 12, 1 << 14]);
+        let cut = usize::try_from(random.next(log.len() as u64)).unwrap();
+        let file = if round % 4 == 0 {
+            [compress(&log[..cut], 3, block), compress(&log[cut..], 3, block)].concat()
+        } else {
+            compress(&log, 1, block)
+        };
+        let mut predicate = Predicate::new();
+        let from = i64::try_from(random.next(3700)).unwrap() * NANOS;
+        if random.in_hundred(70) {
+            predicate.since = Some(from);
+        }
+        if random.in_hundred(60) {
+            predicate.until = Some(from + i64::try_from(random.next(600)).unwrap() * NANOS);
+        }
+        if random.in_hundred(40) {
+            let mut set = SeveritySet::new();
+            set.insert(*random.of(&[Severity::Alert, Severity::Error, Severity::Emergency]));
+            predicate.severities = Some(set);
+        }
+        let mut options = ScanOptions::default();
+        options.before = usize::try_from(random.next(2)).unwrap();
+        options.after = usize::try_from(random.next(2)).unwrap();
+        let selects = |&(time, severity): &Known| {
+            let since = predicate.since.is_none_or(|since| time.is_some_and(|time| since <= time));
+            let until = predicate.until.is_none_or(|until| time.is_some_and(|time| time < until));
+            let set = predicate.severities;
+            since
+                && until
+                && set.is_none_or(|set| severity.is_some_and(|severity| set.contains(severity)))
+        };
+        let expected: Vec<u64> =
+            (1..).zip(&known).filter(|(_, line)| selects(line)).map(|(number, _)| number).collect();
+        let numbers = |found: &Found| {
+            found.iter().filter(|line| line.3).map(|line| line.0).collect::<Vec<_>>()
+        };
+        let (by_blocks, stats) = by_blocks(&file, &predicate, &options);
+        let by_bytes = by_bytes(&log, &predicate, &options);
+        assert_eq!(numbers(&by_blocks), expected, "round {round}: {predicate:?}");
+        assert_eq!(numbers(&by_bytes), expected, "round {round}: {predicate:?}");
+        let lines =
+            |found: &Found| found.iter().map(|line| (line.0, line.2.clone())).collect::<Vec<_>>();
+        assert!(lines(&by_blocks) == lines(&by_bytes), "context in round {round}");
+        skipped += stats.blocks_skipped;
+    }
+    assert!(skipped > 200, "{skipped}");
+}
+
+#[test]
+fn what_cannot_match_is_not_decoded() {
+    let mut random = Random(13);
+    let (log, _) = timed(&mut random, 4000);
+    let file = compress(&log, 3, 1 << 14);
+    let stats = |pattern: &str| {
+        let built = PatternBuilder::new().add(pattern.as_bytes()).build().unwrap();
+        by_blocks(&file, &Predicate::matching(built), &ScanOptions::default()).1
+    };
+    let absent = stats("connection refused");
+    assert_eq!((absent.selected, absent.blocks_whole), (0, 0));
+    assert!(absent.bytes_decoded < absent.bytes_raw / 10, "{absent:?}");
+    let rare = stats("job 1999 ");
+    assert_eq!((rare.selected, rare.blocks_whole), (1, 0));
+    assert!(rare.lines_matched < 10, "{rare:?}");
+    let constant = stats("ALERT job");
+    let expected = memchr::memmem::find_iter(&log, b"ALERT job").count();
+    assert_eq!(constant.selected, expected as u64);
+    assert!(expected > 5 && constant.blocks_whole == 0, "{constant:?}");
+    assert_eq!(constant.lines_matched, constant.selected);
+    let built = PatternBuilder::new().add(b"job ").build().unwrap();
+    let mut options = ScanOptions::default();
+    options.lines = false;
+    let (found, counted) = by_blocks(&file, &Predicate::matching(built), &options);
+    assert!(found.is_empty() && counted.selected > 3000);
+    // In constant text: no column is needed to count.
+    assert_eq!((counted.lines_matched, counted.blocks_whole), (0, 0), "{counted:?}");
 }

@@ -138,6 +138,22 @@ pub(crate) struct GrepArgs {
     #[arg(long, value_name = "GLOB", action = clap::ArgAction::Append)]
     pub(crate) exclude: Vec<String>,
 
+    /// Only lines from TIME on, as the log prints it: "2026-11-23 08:00", "yesterday", "-1h", "@1700000000"
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) since: Option<String>,
+
+    /// Only lines before TIME
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) until: Option<String>,
+
+    /// The zone in which the log prints its times, such as +02:00
+    #[arg(long, value_name = "ZONE", value_parser = super::conditions::parse_zone, default_value = "UTC", allow_hyphen_values = true)]
+    pub(crate) tz: i64,
+
+    /// Only lines of these severities: warn, warn.., info..error, debug,error
+    #[arg(long, value_name = "LEVELS", value_parser = super::conditions::parse_levels)]
+    pub(crate) level: Option<lignite::SeveritySet>,
+
     /// Colours as grep has them
     #[arg(long, visible_alias = "colour", value_name = "WHEN", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "always", default_value = "auto")]
     pub(crate) color: Color,

@@ -103,7 +103,7 @@ impl<W: Write> JsonPrinter<W> {
                 "path": text(name),
                 "lines": text(&whole),
                 "line_number": line.number,
-                "absolute_offset": line.offset,
+                "absolute_offset": line.offset.unwrap_or(0),
                 "submatches": submatches,
                 "log": { "level": level },
             },

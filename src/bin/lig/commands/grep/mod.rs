@@ -1,6 +1,7 @@
 //! `lig grep`: the lines that match.
 
 mod args;
+mod conditions;
 mod files;
 mod glob;
 mod json;
@@ -175,6 +176,8 @@ impl<'a> Grep<'a> {
             options.after = args.after_context.or(args.context).unwrap_or(0);
         }
         options.count_max = args.max_count;
+        options.lines = mode != Mode::Count;
+        options.offsets = mode == Mode::Lines && (args.byte_offset || args.json);
         let color = match args.color {
             Color::Always => true,
             Color::Never => false,
@@ -204,6 +207,15 @@ impl<'a> Grep<'a> {
         };
         let mut predicate = Predicate::matching(pattern);
         predicate.invert = args.invert_match;
+        let time = |text: &Option<String>| match text {
+            Some(text) => {
+                conditions::parse_time(text, args.tz).map(Some).map_err(anyhow::Error::msg)
+            }
+            None => Ok(None),
+        };
+        (predicate.since, predicate.until) = (time(&args.since)?, time(&args.until)?);
+        predicate.now = Some(conditions::now(args.tz));
+        predicate.severities = args.level;
         Ok(Self { args, system, predicate, options, mode, sink, totals: ScanStats::default() })
     }
 
@@ -237,8 +249,12 @@ impl<'a> Grep<'a> {
         }
         self.totals.selected += stats.selected;
         self.totals.blocks += stats.blocks;
-        self.totals.blocks_opened += stats.blocks_opened;
+        self.totals.blocks_skipped += stats.blocks_skipped;
+        self.totals.blocks_pruned += stats.blocks_pruned;
+        self.totals.blocks_in_part += stats.blocks_in_part;
+        self.totals.blocks_whole += stats.blocks_whole;
         self.totals.bytes_decoded += stats.bytes_decoded;
+        self.totals.lines_matched += stats.lines_matched;
         self.totals.bytes_raw += stats.bytes_raw;
         Ok(stats)
     }
@@ -298,13 +314,10 @@ impl<'a> Grep<'a> {
         ) -> lignite::Result<ScanStats>,
     ) -> lignite::Result<ScanStats> {
         let (mode, sink, pattern) = (self.mode, &mut self.sink, self.predicate.pattern.as_ref());
-        let mut count = 0;
         let mut each = |line: ScanLine<'_>| {
-            count += u64::from(line.selected);
             match (mode, &mut *sink) {
                 (Mode::Lines, Sink::Text(printer)) => printer.line(shown, &line, pattern)?,
                 (Mode::Lines, Sink::Json(printer)) => printer.line(shown, &line, pattern)?,
-                (Mode::Count, _) => {}
                 _ => return Ok(ControlFlow::Break(())),
             }
             Ok(ControlFlow::Continue(()))
@@ -327,12 +340,16 @@ impl<'a> Grep<'a> {
         if self.args.stats {
             let totals = &self.totals;
             out.plain(&format!(
-                "{} lines selected; {} of {} blocks opened; {} bytes decoded for {} raw bytes\n",
+                "{} lines selected\n{} blocks: {} skipped by time or level, {} pruned by templates, {} decoded in part, {} wholly\n{} bytes decoded of {} raw; {} lines matched one by one\n",
                 totals.selected,
-                totals.blocks_opened,
                 totals.blocks,
+                totals.blocks_skipped,
+                totals.blocks_pruned,
+                totals.blocks_in_part,
+                totals.blocks_whole,
                 totals.bytes_decoded,
                 totals.bytes_raw,
+                totals.lines_matched,
             ));
         }
         Ok(())

@@ -72,7 +72,7 @@ impl<W: Write> Printer<W> {
                 self.matches(name, line, pattern)?;
             }
         } else {
-            self.head(name, line, line.offset)?;
+            self.head(name, line, 0)?;
             match pattern {
                 Some(pattern) if matches => self.body(line.bytes, pattern)?,
                 _ => self.dst.write_all(line.bytes)?,
@@ -106,7 +106,7 @@ impl<W: Write> Printer<W> {
                 at += 1;
                 continue;
             }
-            self.head(name, line, line.offset + found.start as u64)?;
+            self.head(name, line, found.start as u64)?;
             match &self.style.replace {
                 Some(text) => {
                     let text = pattern.expand(line.bytes, &found, text);
@@ -141,7 +141,8 @@ impl<W: Write> Printer<W> {
         self.dst.write_all(bytes.get(shown..).unwrap_or_default())
     }
 
-    fn head(&mut self, name: &[u8], line: &ScanLine<'_>, offset: u64) -> io::Result<()> {
+    /// What stands before a line, or before what matches at byte `within` of it.
+    fn head(&mut self, name: &[u8], line: &ScanLine<'_>, within: u64) -> io::Result<()> {
         let mark: &[u8] = if line.selected { b":" } else { b"-" };
         if self.style.with_name {
             self.name(name, mark)?;
@@ -151,6 +152,7 @@ impl<W: Write> Printer<W> {
             self.colored(MARK, mark)?;
         }
         if self.style.with_offset {
+            let offset = line.offset.unwrap_or(0) + within;
             self.colored(NUMBER, offset.to_string().as_bytes())?;
             self.colored(MARK, mark)?;
         }

@@ -1,0 +1,290 @@
+//! A scan of a file, block by block.
+
+use std::io;
+use std::ops::{ControlFlow, Range};
+
+use crate::block::{BlockView, Decoder};
+use crate::error::{Error, ErrorKind, Result, Section};
+use crate::limits::Limits;
+use crate::line::Severity;
+use crate::predicate::Predicate;
+use crate::query::lines::{Lines, ScanLine, ScanOptions};
+use crate::query::prune::{Candidates, candidates};
+use crate::query::scan::ScanStats;
+use crate::reader::{BlockInfo, IndexedReader, Loss, OnDamage, StoredBlock};
+
+/// A block of which more than one line in this many may match is decoded wholly: rendering lines one by one is slower.
+const DENSE: usize = 4;
+
+/// The blocks of a file and what has been found in them.
+pub(crate) struct Blocks<'a, R, F> {
+    rdr: &'a mut IndexedReader<R>,
+    predicate: &'a Predicate,
+    options: &'a ScanOptions,
+    lines: Lines<'a, F>,
+    stats: ScanStats,
+    limits: Limits,
+    decoder: Decoder,
+    /// Reused for every block that is decoded wholly.
+    raw: Vec<u8>,
+    /// The block before, if its last lines are not kept for context.
+    before: Option<usize>,
+}
+
+impl<'a, R, F> Blocks<'a, R, F>
+where
+    R: io::Read + io::Seek,
+    F: FnMut(ScanLine<'_>) -> Result<ControlFlow<()>>,
+{
+    pub(crate) fn new(
+        rdr: &'a mut IndexedReader<R>,
+        predicate: &'a Predicate,
+        options: &'a ScanOptions,
+        lines: Lines<'a, F>,
+    ) -> Self {
+        let limits = rdr.limits().clone();
+        let decoder = Decoder::new(&limits);
+        let stats = ScanStats::default();
+        Self {
+            rdr,
+            predicate,
+            options,
+            lines,
+            stats,
+            limits,
+            decoder,
+            raw: Vec::new(),
+            before: None,
+        }
+    }
+
+    pub(crate) fn scan(mut self, on_damage: OnDamage) -> Result<ScanStats> {
+        let blocks = self.rdr.blocks().to_vec();
+        self.stats.blocks = blocks.len() as u64;
+        self.stats.bytes_raw = blocks.iter().map(|block| block.raw_bytes).sum();
+        let (mut lines, mut bytes) = (0, 0);
+        for (index, block) in blocks.iter().enumerate() {
+            (lines, bytes) = (lines + block.lines, bytes + block.raw_bytes);
+            // Where streams meet, a line may go on from one to the other.
+            let meets = blocks.get(index + 1).is_some_and(|next| next.stream != block.stream);
+            match self.block(index, block, meets) {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => {
+                    self.stats.selected = self.lines.selected;
+                    return Ok(self.stats);
+                }
+                Err(error) if on_damage == OnDamage::Skip && is_of_block(&error) => {
+                    self.stats.losses.push(loss(block, error));
+                    self.lines.gap(lines, bytes, block.ends_inside);
+                    self.before = None;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let _ended = self.lines.finish()?;
+        self.stats.selected = self.lines.selected;
+        Ok(self.stats)
+    }
+
+    fn block(&mut self, index: usize, block: &BlockInfo, meets: bool) -> Result<ControlFlow<()>> {
+        if self.lines.is_over() {
+            return Ok(ControlFlow::Break(()));
+        }
+        let apart = !block.starts_inside
+            && !block.ends_inside
+            && !meets
+            && self.lines.is_between_lines()
+            && block.lines >= self.options.before as u64;
+        if apart && self.lines.after_left() == 0 && self.rules_out(block) {
+            self.stats.blocks_skipped += 1;
+            self.lines.pass(block.lines, block.raw_bytes);
+            self.before = (self.options.before > 0).then_some(index);
+            return Ok(ControlFlow::Continue(()));
+        }
+        let stored = self.rdr.block(index)?;
+        if apart
+            && self.predicate.is_pattern_only()
+            && let Some(flow) = self.in_part(index, block, &stored)?
+        {
+            return Ok(flow);
+        }
+        self.whole(block, &stored)
+    }
+
+    /// Whether statistics tell that no line of a block is selected. If so, what comes behind is of the block's last time.
+    fn rules_out(&mut self, block: &BlockInfo) -> bool {
+        let predicate = self.predicate;
+        let times = block.stats.times;
+        // Lines before the first time of the block are of the time before it.
+        let timely = !predicate.is_timed()
+            || predicate.is_in_time(self.lines.test.time)
+            || times.is_none_or(|times| predicate.is_between(times.least, times.greatest));
+        let grave = predicate.severities.is_none_or(|set| {
+            block.stats.severities.is_none_or(|counts| {
+                Severity::ALL.into_iter().any(|severity| {
+                    set.contains(severity) && counts.lines.get(severity as usize) != Some(&0)
+                })
+            })
+        });
+        if timely && grave {
+            return false;
+        }
+        match times {
+            Some(times) => self.lines.test.time = Some(times.last),
+            // The time behind the block is not known.
+            None if predicate.is_timed() => return false,
+            None => {}
+        }
+        true
+    }
+
+    /// Decodes all of a block.
+    fn whole(&mut self, block: &BlockInfo, stored: &StoredBlock) -> Result<ControlFlow<()>> {
+        self.stats.blocks_whole += 1;
+        self.stats.bytes_decoded += block.raw_bytes;
+        let mut raw = std::mem::take(&mut self.raw);
+        stored.decode(&mut self.decoder, &mut raw)?;
+        if let Some(before) = self.before.take() {
+            // A line near the start may be selected.
+            self.keep_tail(before, self.lines.missing_before(self.lines.number() + 1))?;
+        }
+        let flow = self.lines.push(&raw);
+        self.raw = raw;
+        flow
+    }
+
+    /// Looks at the lines that may match; `None` if that tells nothing, or not enough.
+    fn in_part(
+        &mut self,
+        index: usize,
+        block: &BlockInfo,
+        stored: &StoredBlock,
+    ) -> Result<Option<ControlFlow<()>>> {
+        let Some(pattern) = &self.predicate.pattern else { return Ok(None) };
+        let header = &stored.header;
+        let mut view =
+            BlockView::open(&header.sections, stored.payload(), header.raw_len, &self.limits)?;
+        let Some(found) = candidates(&mut view, pattern)? else { return Ok(None) };
+        let counts = found.certain && !self.options.lines;
+        if view.rows() == 0 || (!counts && found.rows.len() * DENSE > view.rows()) {
+            return Ok(None);
+        }
+        let (rows, terminated) = (view.rows(), view.terminated());
+        let selected = self.verify(&mut view, found)?;
+        let any = !selected.is_empty() || self.lines.after_left() > 0;
+        if any && self.options.offsets {
+            return Ok(None);
+        }
+        let flow = self.give(&mut view, &selected)?;
+        let (sections, bytes) = view.decoded();
+        self.stats.blocks_pruned += u64::from(sections <= 1);
+        self.stats.blocks_in_part += u64::from(sections > 1);
+        self.stats.bytes_decoded += bytes;
+        if flow.is_continue() {
+            self.lines.pass(rows as u64, block.raw_bytes);
+            self.before = (self.options.before > 0 && terminated).then_some(index);
+        }
+        Ok(Some(flow))
+    }
+
+    /// The lines among the candidates that do match, at most as many as are wanted.
+    fn verify(&mut self, view: &mut BlockView<'_>, found: Candidates) -> Result<Vec<u32>> {
+        let room = usize::try_from(self.lines.room()).unwrap_or(usize::MAX);
+        let mut selected = found.rows;
+        if !found.certain {
+            let Some(pattern) = &self.predicate.pattern else { return Ok(selected) };
+            self.stats.lines_matched += selected.len() as u64;
+            let mut matching = Vec::new();
+            view.render_rows(&selected, |row, line| {
+                if pattern.is_match(line) {
+                    matching.push(row);
+                }
+            })?;
+            selected = matching;
+        }
+        selected.truncate(room);
+        Ok(selected)
+    }
+
+    /// Gives out selected lines of a block with their context.
+    fn give(&mut self, view: &mut BlockView<'_>, selected: &[u32]) -> Result<ControlFlow<()>> {
+        if !self.options.lines {
+            self.lines.count(selected.len());
+            return Ok(ControlFlow::Continue(()));
+        }
+        let last = u32::try_from(view.rows()).unwrap_or(u32::MAX) - 1;
+        let near = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let (before, after) = (near(self.options.before), near(self.options.after));
+        let mut wanted: Vec<u32> = (0..near(self.lines.after_left()).min(last + 1)).collect();
+        for &row in selected {
+            let from = row.saturating_sub(before).max(wanted.last().map_or(0, |&last| last + 1));
+            wanted.extend(from..=row.saturating_add(after).min(last));
+        }
+        if wanted.is_empty() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        if let Some(&first) = selected.first() {
+            let missing = self.lines.missing_before(self.lines.number() + u64::from(first) + 1);
+            if let Some(before) = self.before.take() {
+                self.keep_tail(before, missing.clone())?;
+            }
+            self.lines.give_kept(&missing)?;
+        }
+        let terminated = view.terminated();
+        let mut result = Ok(ControlFlow::Continue(()));
+        let mut selected = selected.iter().copied().peekable();
+        let lines = &mut self.lines;
+        view.render_rows(&wanted, |row, line| {
+            if matches!(result, Ok(ControlFlow::Continue(()))) {
+                let is_selected = selected.next_if_eq(&row).is_some();
+                result = lines.give_row(row, line, terminated || row < last, is_selected);
+            }
+        })?;
+        if matches!(result, Ok(ControlFlow::Continue(()))) && self.lines.is_over() {
+            return Ok(ControlFlow::Break(()));
+        }
+        result
+    }
+
+    /// Keeps the lines with these numbers, which are the last of block `index`, for context.
+    fn keep_tail(&mut self, index: usize, numbers: Range<u64>) -> Result<()> {
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let mut raw = Vec::new();
+        self.rdr.block(index)?.decode(&mut self.decoder, &mut raw)?;
+        self.stats.bytes_decoded += raw.len() as u64;
+        let mut end = raw.len();
+        let mut tail = Vec::new();
+        for number in numbers.rev() {
+            let Some(text) = end.checked_sub(1).and_then(|end| raw.get(..end)) else { break };
+            let start = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+            tail.push((number, start, text.get(start..).unwrap_or_default()));
+            end = start;
+        }
+        let first_byte = self.lines.offset() - raw.len() as u64;
+        for (number, start, line) in tail.into_iter().rev() {
+            self.lines.keep_line(number, first_byte + start as u64, line);
+        }
+        Ok(())
+    }
+}
+
+/// Whether an error is of one block, so that others may still be read.
+fn is_of_block(error: &Error) -> bool {
+    let of_index = matches!(error.kind(), ErrorKind::Corrupt { section: Section::Index, .. });
+    error.is_bad_input() && !of_index
+}
+
+/// A block that could not be read.
+fn loss(block: &BlockInfo, error: Error) -> Loss {
+    Loss {
+        offset: block.offset,
+        stream: block.stream as u64 + 1,
+        first_block: block.sequence,
+        first_line: block.first_line + 1,
+        next_block: Some(block.sequence + 1),
+        next_line: Some(block.first_line + block.lines + 1),
+        error,
+    }
+}
