@@ -75,13 +75,13 @@ impl Encoder {
         let body = if terminated { raw.get(..raw.len() - 1).unwrap_or_default() } else { raw };
         let mut sink = Sink::default();
         let lines = Rows::lines((!raw.is_empty()).then_some(body));
+        if self.level >= LEVEL_MODEL
+            && let Some(done) = modelled::encode(&lines, (terminated, raw.len()), self.level)?
+        {
+            return Ok(done);
+        }
         varint::put(&mut sink.tree, u64::from(terminated));
         varint::put(&mut sink.tree, u64::from(length(lines.len())?));
-        if self.level >= LEVEL_MODEL
-            && let Some(stats) = modelled::encode(&lines, self.level, raw.len(), &mut sink)?
-        {
-            return Ok((sink, stats));
-        }
         let mut table = TableEncoder::new(self.level, &mut self.compressor, &mut sink);
         let stats = table.lines(&lines)?;
         Ok((sink, stats))

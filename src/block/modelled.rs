@@ -1,7 +1,6 @@
-//! Blocks coded by a model: the templates in an ordinary section, all values in one of the model's.
+//! Blocks coded by a model: one section, all of it the model's.
 
 use crate::block::sink::{Sink, length};
-use crate::block::tree::Tree;
 use crate::error::Result;
 use crate::format::BlockStats;
 use crate::limits::Limits;
@@ -13,53 +12,42 @@ use crate::wire::varint;
 /// Levels from this on use a model.
 pub(crate) const LEVEL_MODEL: u8 = 8;
 
-/// Writes the lines of a block of `raw_len` bytes to `sink`, behind the number of lines; `None` if the model refuses them.
+/// Codes the lines of a block of `raw_len` bytes; `None` if the model refuses them.
 pub(crate) fn encode(
     lines: &Rows<'_>,
+    (terminated, raw_len): (bool, usize),
     level: u8,
-    raw_len: usize,
-    sink: &mut Sink,
-) -> Result<Option<BlockStats>> {
+) -> Result<Option<(Sink, BlockStats)>> {
     if raw_len > model::BLOCK_BYTES_MAX {
         return Ok(None);
     }
-    let parsed = parse(lines, Mode::Lines);
+    let parsed = model::merge(parse(lines, Mode::Lines));
     let templates = length(parsed.templates.len())?;
-    let mut table = Vec::new();
-    varint::put(&mut table, templates.into());
-    let mut columns = 0;
-    for &column in &parsed.slot_columns {
-        let new = column == columns;
-        varint::put(&mut table, if new { 0 } else { u64::from(column) + 1 });
-        columns += u32::from(new);
-    }
-    let texts = parsed.templates.clone();
-    let Ok(code) = model::encode(parsed, raw_len, level) else { return Ok(None) };
-    for template in &texts {
-        sink.string(template);
-    }
-    sink.tree.extend_from_slice(&table);
-    sink.model(code);
-    Ok(Some(BlockStats { templates, ..BlockStats::default() }))
+    let Ok(code) = model::encode(&parsed, terminated, raw_len, level) else { return Ok(None) };
+    let stats = BlockStats { templates, ..BlockStats::default() };
+    Ok(Some((Sink::of_model(code), stats)))
 }
 
-/// Decodes all columns of a block. `tree` is its templates section `meta`, taken apart.
-pub(crate) fn decode(
-    tree: &Tree,
-    meta: &[u8],
-    code: &[u8],
-    raw_len: usize,
-    limits: &Limits,
-) -> Result<model::Table> {
-    let templates = 0..tree.table.templates();
-    // A mark of either kind stands for the slots between the pieces.
-    let pieces = templates.map(|template| {
-        let pieces = tree.table.pieces_of(template).iter().map(|span| span.of(meta));
-        pieces.collect::<Vec<_>>().join(&crate::line::MARK)
-    });
-    let texts: Vec<Vec<u8>> = pieces.collect();
-    let texts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
-    model::decode(code, &texts, tree.table.slot_columns().to_vec(), (tree.rows, raw_len), limits)
+/// What the templates section of a block would hold if a model had not coded it; without ids and columns.
+pub(crate) fn templates(code: &[u8], raw_len: usize, limits: &Limits) -> Result<Vec<u8>> {
+    let head = model::head(code, raw_len, limits)?;
+    let mut section = Vec::new();
+    let texts = &head.templates;
+    varint::put(&mut section, (texts.bytes().len() + texts.len()) as u64);
+    for template in texts.iter() {
+        section.extend_from_slice(template);
+        section.push(b'\n');
+    }
+    varint::put(&mut section, u64::from(head.terminated));
+    varint::put(&mut section, head.rows);
+    varint::put(&mut section, texts.len() as u64);
+    let mut columns = 0;
+    for &column in &head.slot_columns {
+        let new = column == columns;
+        varint::put(&mut section, if new { 0 } else { u64::from(column) + 1 });
+        columns += u32::from(new);
+    }
+    Ok(section)
 }
 
 #[cfg(test)]
@@ -88,14 +76,14 @@ mod tests {
     fn decode(change: impl FnOnce(&mut Vec<u8>)) -> Option<Vec<u8>> {
         let log = log();
         let mut encoded = Encoder::new(9).encode(&log).unwrap();
-        let [templates, model] = &mut encoded.sections[..] else { panic!("one code") };
-        let mut code = encoded.payload.split_off(templates.stored_len as usize);
+        let [model] = &mut encoded.sections[..] else { panic!("one code") };
+        let mut code = std::mem::take(&mut encoded.payload);
         change(&mut code);
         model.stored_len = u32::try_from(code.len()).unwrap();
         model.decoded_len = model.stored_len;
         model.stored_check = checksum::section(&code);
         model.decoded_check = model.stored_check;
-        encoded.payload.extend_from_slice(&code);
+        encoded.payload = code;
         let mut raw = Vec::new();
         let len = u32::try_from(log.len()).unwrap();
         let mut decoder = Decoder::new(&Limits::default());

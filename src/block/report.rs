@@ -83,14 +83,10 @@ pub(crate) fn report(mut view: BlockView<'_>) -> Result<BlockReport> {
             encoding: Node::Modelled.name().into(),
             codec: Node::Modelled.name(),
             values: rows.columns.iter().sum::<usize>() as u64,
-            encoded_bytes: stored(1),
-            stored_bytes: stored(1),
+            encoded_bytes: stored(0),
+            stored_bytes: stored(0),
         };
-        return Ok(BlockReport {
-            templates_stored_bytes: stored(0),
-            templates,
-            columns: vec![column],
-        });
+        return Ok(BlockReport { templates_stored_bytes: 0, templates, columns: vec![column] });
     }
     let mut walk = Walk { view, entries, columns: Vec::new() };
     walk.table(&tree.table, &rows.columns, "")?;

@@ -52,19 +52,18 @@ impl<'p> Sections<'p> {
         match kinds.clone().next() {
             Some(SectionKind::Literal) if self.entries.len() == 1 => Ok(true),
             Some(SectionKind::Templates)
-                if self.is_modelled() || kinds.skip(1).all(|kind| kind == SectionKind::Columns) =>
+                if kinds.skip(1).all(|kind| kind == SectionKind::Columns) =>
             {
                 Ok(false)
             }
-            _ => Err(bad(
-                "a block is one literal section, templates and columns, or templates and a model's code",
-            )),
+            Some(SectionKind::Model) if self.entries.len() == 1 => Ok(false),
+            _ => Err(bad("a block is a literal, the code of a model, or templates and columns")),
         }
     }
 
     /// Whether all columns are in the code of a model.
     pub(crate) fn is_modelled(&self) -> bool {
-        matches!(self.entries, [_, entry] if entry.kind == SectionKind::Model)
+        matches!(self.entries, [entry] if entry.kind == SectionKind::Model)
     }
 
     /// The directory.

@@ -84,9 +84,9 @@ impl Sink {
         }
     }
 
-    /// Takes the code of a model, which is the only section behind the templates.
-    pub(crate) fn model(&mut self, code: Vec<u8>) {
-        self.model = Some(code);
+    /// A block that is the code of a model.
+    pub(crate) fn of_model(code: Vec<u8>) -> Self {
+        Self { model: Some(code), ..Self::default() }
     }
 
     /// Compresses all sections.
@@ -100,18 +100,17 @@ impl Sink {
         templates.extend_from_slice(&self.text);
         templates.extend_from_slice(&self.tree);
         let mut payload = Vec::new();
+        if let Some(code) = &self.model {
+            let (kind, class) = (SectionKind::Model, Class::Numbers);
+            let entry = section(kind, class, code, level, compressor, &mut payload)?;
+            return Ok((vec![entry], payload));
+        }
         let (kind, class) = (SectionKind::Templates, Class::Text);
         let mut sections = vec![section(kind, class, &templates, level, compressor, &mut payload)?];
         for ((class, decoded), needs) in self.sections.iter().zip(self.needs()) {
             let kind = SectionKind::Columns;
             let mut entry = section(kind, *class, decoded, level, compressor, &mut payload)?;
             entry.needs = needs;
-            sections.push(entry);
-        }
-        if let Some(code) = &self.model {
-            let (kind, class) = (SectionKind::Model, Class::Numbers);
-            let mut entry = section(kind, class, code, level, compressor, &mut payload)?;
-            entry.needs = vec![0];
             sections.push(entry);
         }
         Ok((sections, payload))

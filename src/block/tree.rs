@@ -217,11 +217,6 @@ impl Table {
         self.first_slots.len().saturating_sub(1)
     }
 
-    /// The column of each slot of all templates.
-    pub(crate) fn slot_columns(&self) -> &[u32] {
-        &self.slot_columns
-    }
-
     /// The number of a template's first slot, and the columns of its slots; `None` if there is no such template.
     pub(crate) fn slots_of(&self, template: usize) -> Option<(usize, &[u32])> {
         match self.first_slots.get(template..template.checked_add(2)?)? {

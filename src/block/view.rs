@@ -9,6 +9,7 @@ use crate::column::{ByteSet, Strings};
 use crate::error::{Error, Result, Section};
 use crate::format::SectionEntry;
 use crate::limits::{self, Limits};
+use crate::model;
 
 /// An encoded block. Opening it decodes its templates section only; everything else is verified and decoded once, when
 /// it is asked for, and kept.
@@ -69,6 +70,9 @@ impl<'p> BlockView<'p> {
             sections = view.sections;
             sections.load(0)?;
             view.meta = sections.take(0);
+            if sections.is_modelled() {
+                view.meta = modelled::templates(&view.meta, raw_len, limits)?;
+            }
             let lens: Vec<u32> = sections.entries().iter().map(|entry| entry.decoded_len).collect();
             let kind = (&lens[..], sections.is_modelled());
             let tree = Tree::parse(&view.meta, kind, raw_len, limits)?;
@@ -167,9 +171,8 @@ impl<'p> BlockView<'p> {
     /// Decodes what a model coded, all of it, unless that has been done.
     fn load_model(&mut self) -> Result<()> {
         let (Some(tree), None) = (&self.tree, &self.ids) else { return Ok(()) };
-        self.sections.load(1)?;
-        let code = self.sections.take(1);
-        let decoded = modelled::decode(tree, &self.meta, &code, self.raw_len, &self.limits)?;
+        self.sections.load(0)?;
+        let decoded = model::decode(&self.sections.take(0), self.raw_len, &self.limits)?;
         self.counts = counts(tree, &decoded.ids)?;
         self.columns = decoded.columns.into_iter().map(Some).collect();
         self.ids = Some(decoded.ids);
@@ -178,9 +181,8 @@ impl<'p> BlockView<'p> {
 
     /// What the template of each row tells of `tree`, the whole tree of a block that a model coded.
     pub(crate) fn counts_of_model(&mut self, tree: &Tree) -> Result<Counts> {
-        self.sections.load(1)?;
-        let code = self.sections.take(1);
-        let decoded = modelled::decode(tree, &self.meta, &code, self.raw_len, &self.limits)?;
+        self.sections.load(0)?;
+        let decoded = model::decode(&self.sections.take(0), self.raw_len, &self.limits)?;
         counts(tree, &decoded.ids)
     }
 

@@ -113,6 +113,36 @@ impl Coder for Decoder<'_> {
     }
 }
 
+/// Writes nothing and adds up what it would cost: for choices among ways to code.
+#[derive(Debug, Default)]
+pub(crate) struct Cost {
+    /// In 1/65536 bit.
+    total: u64,
+}
+
+impl Cost {
+    /// The cost so far, in 1/65536 bit.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+}
+
+impl Coder for Cost {
+    #[inline]
+    fn bit(&mut self, bit: u32, p: u32) -> u32 {
+        self.total += u64::from(cost(if bit == 1 { p } else { 65536 - p }));
+        bit
+    }
+}
+
+/// The cost of an event with a probability of `p` / 65536, in 1/65536 bit: −log2(p), with log2(1 + x) ≈ x + 0.344 x (1 − x).
+fn cost(p: u32) -> u32 {
+    let zeros = p.leading_zeros();
+    let x = ((p << zeros) >> 15) & 0xffff;
+    let bow = (((x * (65536 - x)) >> 16) * 22544) >> 16;
+    ((zeros - 15) << 16) - (x + bow)
+}
+
 #[inline]
 fn middle(low: u32, high: u32, p: u32) -> u32 {
     let range = high - low;

@@ -12,8 +12,9 @@ use crate::model::Model;
 use crate::model::coder::Coder;
 use crate::model::memory::{hash_bytes, join};
 use crate::model::number::Base;
-use crate::model::plan::{DEPTH_MAX, DISTINCT_MAX, LAYOUTS_MAX, Plan, TablePlan};
-use crate::model::rows::{Context, Rows, Seen, Shape};
+use crate::model::plan::{DEPTH_MAX, DISTINCT_MAX, LAYOUTS_MAX, Plan};
+use crate::model::rows::{Context, Rows, Seen, Shape, number_in};
+use crate::template::Parsed;
 
 /// What the numbers outside columns are.
 const WHAT_NODE: u32 = 1;
@@ -31,9 +32,11 @@ pub(crate) struct Table {
 }
 
 /// Values, and what other columns see of them.
-struct Column {
+pub(crate) struct Column {
     values: Strings,
     surprises: Vec<u8>,
+    /// What the values are counted as, where that is not what is printed.
+    numbers: Option<Vec<i64>>,
 }
 
 impl Model {
@@ -41,7 +44,7 @@ impl Model {
     pub(crate) fn table<C: Coder>(
         &mut self,
         coder: &mut C,
-        plan: Option<&TablePlan>,
+        parsed: Option<&Parsed>,
         shape: &Shape,
         (outer, keyword): (&Context, u32),
         depth: u32,
@@ -52,18 +55,17 @@ impl Model {
         if templates == 0 || templates > DISTINCT_MAX {
             return Err(broken("a table has templates"));
         }
-        let ids = plan.map(|plan| &plan.ids[..]);
+        let ids = parsed.map(|parsed| &parsed.ids[..]);
         let ids = self.sequence(coder, ids, number, outer, rows, templates).things;
         let mut rows = Rows::new(shape, &ids, outer);
         let mut columns = Vec::with_capacity(shape.columns());
         for column in 0..shape.columns() {
             let context = rows.context(column);
-            let plan = plan.and_then(|plan| plan.columns.get(column));
+            let known = parsed.and_then(|parsed| parsed.columns.get(column));
             let keyword = join(keyword, shape.keyword(column));
             let coded =
-                self.column(coder, plan, (&context, keyword), rows.values(column), depth)?;
-            let hashes = coded.values.iter().map(hash_bytes).collect();
-            rows.set(column, &Seen { hashes, surprises: coded.surprises });
+                self.column(coder, known, (&context, keyword), rows.values(column), depth)?;
+            rows.set(column, &self.seen(&coded));
             columns.push(coded.values);
         }
         Ok(Table { ids, columns })
@@ -72,21 +74,40 @@ impl Model {
     fn column<C: Coder>(
         &mut self,
         coder: &mut C,
-        plan: Option<&Plan>,
+        known: Option<&Strings>,
+        place: (&Context, u32),
+        values: usize,
+        depth: u32,
+    ) -> Result<Column> {
+        let plan = known.map(|known| self.choose(known, place, depth));
+        self.coded(coder, plan.as_ref().zip(known), place, values, depth)
+    }
+
+    /// Codes a column; `known` has the way to code it, and the values, when encoding.
+    pub(crate) fn coded<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        known: Option<(&Plan, &Strings)>,
         (context, keyword): (&Context, u32),
         values: usize,
         depth: u32,
     ) -> Result<Column> {
+        let (plan, known) = known.unzip();
         let number = self.next_column(values)?;
         if coder.is_exhausted() {
             return Err(broken("the code is as long as its columns need"));
         }
-        let tag = self.plain(coder, plan.map_or(0, Plan::tag), WHAT_NODE + depth.min(8));
+        let tag = self.plain(
+            coder,
+            plan.map_or(0, Plan::tag),
+            WHAT_NODE,
+            [depth, self.last_tag, keyword],
+        );
+        self.last_tag = (self.last_tag << 4 & 0xffff) | u32::try_from(tag & 15).unwrap_or(0);
         let key = (number, keyword);
         match tag {
-            0 => self.constant(coder, plan, values),
+            0 => self.constant(coder, known, values),
             1 => {
-                let known = if let Some(Plan::Text(known)) = plan { Some(known) } else { None };
                 let values = self.text(coder, known, key, context, values);
                 Ok(Column::plain(values.ok_or_else(|| broken("values fit the block"))?))
             }
@@ -96,6 +117,22 @@ impl Model {
             5 if depth < DEPTH_MAX => self.nested(coder, plan, key, context, depth),
             _ => Err(broken("a column node is known, and nested to a bounded depth")),
         }
+    }
+
+    /// What other columns see of a column.
+    fn seen(&mut self, column: &Column) -> Seen {
+        let mut seen = Seen { surprises: column.surprises.clone(), ..Seen::default() };
+        seen.numbers = match &column.numbers {
+            Some(numbers) => numbers.clone(),
+            None => column.values.iter().map(number_in).collect(),
+        };
+        for value in column.values.iter() {
+            seen.hashes.push(hash_bytes(value));
+            seen.texts.push(u32::try_from(self.pool.len()).unwrap_or(0));
+            self.pool.extend_from_slice(value);
+            self.pool.push(b'\n');
+        }
+        seen
     }
 
     /// Numbers a column or a table, and counts its values against what is allowed.
@@ -109,14 +146,9 @@ impl Model {
     fn constant<C: Coder>(
         &mut self,
         coder: &mut C,
-        plan: Option<&Plan>,
+        known: Option<&Strings>,
         values: usize,
     ) -> Result<Column> {
-        let mut known = Strings::default();
-        if let Some(Plan::Constant(value)) = plan {
-            known.push(value);
-        }
-        let known = plan.is_some().then_some(&known);
         let one = self.text(coder, known, (0, 0), &Context::empty(1), 1);
         let one = one.ok_or_else(|| broken("values fit the block"))?;
         self.spend(one.bytes().len(), values)?;
@@ -149,7 +181,7 @@ impl Model {
             }
             _ => ([0; 2], None, Base::Zero, None),
         };
-        let form = form.map(|byte| self.plain(coder, byte.into(), WHAT_CODE));
+        let form = form.map(|byte| self.plain(coder, byte.into(), WHAT_CODE, [1, key.1, 0]));
         let form = form.map(|byte| u8::try_from(byte).unwrap_or(u8::MAX - 1));
         let form = Form::from_bytes(form).ok_or_else(|| broken("a form of digits is known"))?;
         let base = self.base(coder, base)?;
@@ -162,17 +194,16 @@ impl Model {
         let fixed = if let Width::Fixed(width) = form.width { usize::from(width) } else { 0 };
         let mut widths = widths.into_iter().map(|width| usize::try_from(width).unwrap_or(0));
         let mut printed = Strings::default();
-        for number in numbers {
+        for &number in &numbers {
             let width = widths.next().unwrap_or(fixed);
             printed.push_with(|dst| form.print(number, width, dst));
         }
-        Ok(Column { values: printed, surprises })
+        Ok(Column { values: printed, surprises, numbers: Some(numbers) })
     }
 
     fn base<C: Coder>(&mut self, coder: &mut C, base: Base) -> Result<Base> {
-        let tag = self.plain(coder, base.tag().into(), WHAT_CODE);
-        let tag = u32::try_from(tag).ok().and_then(Base::from_tag);
-        tag.ok_or_else(|| broken("a base is known"))
+        let tag = self.plain(coder, base.tag(), WHAT_CODE, [2, 0, 0]);
+        Base::from_tag(tag).ok_or_else(|| broken("a base is known"))
     }
 
     fn times<C: Coder>(
@@ -196,7 +227,9 @@ impl Model {
             let len = self.count(coder, codes.len(), 40)?;
             let mut decoded = Vec::new();
             for at in 0..len {
-                let code = self.plain(coder, codes.get(at).copied().unwrap_or(0).into(), WHAT_CODE);
+                let code = codes.get(at).copied().unwrap_or(0);
+                let last = decoded.last().copied().unwrap_or(0u8).into();
+                let code = self.plain(coder, code.into(), WHAT_CODE, [3, last, 0]);
                 decoded.push(u8::try_from(code).unwrap_or(0));
             }
             let layout = Layout::from_codes(&decoded);
@@ -214,16 +247,16 @@ impl Model {
         let finest = layouts.iter().map(Layout::ticks_per_second).max().unwrap_or(1);
         let mut chosen = chosen.into_iter().map(|layout| layout as usize);
         let mut printed = Strings::default();
-        for tick in ticks {
+        for &tick in &ticks {
             let layout = layouts.get(chosen.next().unwrap_or(0));
             let layout = layout.ok_or_else(|| broken("a time's layout is known"))?;
             printed.push_with(|dst| layout.print(tick / (finest / layout.ticks_per_second()), dst));
         }
-        Ok(Column { values: printed, surprises })
+        Ok(Column { values: printed, surprises, numbers: Some(ticks) })
     }
 
     fn count<C: Coder>(&mut self, coder: &mut C, known: usize, max: usize) -> Result<usize> {
-        let count = self.plain(coder, known as u64, WHAT_COUNT);
+        let count = self.plain(coder, known as u64, WHAT_COUNT, [0; 3]);
         let count = usize::try_from(count).ok().filter(|&count| count <= max);
         count.ok_or_else(|| broken("a count is within its bounds"))
     }
@@ -237,7 +270,7 @@ impl Model {
         depth: u32,
     ) -> Result<Column> {
         let (things, entries) = match plan {
-            Some(Plan::Dictionary(things, entries)) => (Some(&things[..]), Some(&**entries)),
+            Some(Plan::Dictionary(things, entries)) => (Some(&things[..]), Some(entries)),
             _ => (None, None),
         };
         let values = context.len();
@@ -256,7 +289,49 @@ impl Model {
             self.spend(entry.len(), 1)?;
             all.push(entry);
         }
-        Ok(Column { values: all, surprises: coded.surprises })
+        Ok(Column { values: all, surprises: coded.surprises, numbers: None })
+    }
+
+    /// Codes the templates of a table, and the columns of their slots.
+    pub(crate) fn templates<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        known: Option<&Parsed>,
+        depth: u32,
+    ) -> Result<(Strings, Shape)> {
+        let count = self.count(coder, known.map_or(0, |known| known.templates.len()), 1 << 20)?;
+        self.next_column(count)?;
+        let known_texts = known.map(|known| {
+            let mut texts = Strings::default();
+            known.templates.iter().for_each(|template| texts.push(template));
+            texts
+        });
+        let key = (depth, KEYWORD_TEMPLATES);
+        let texts = self
+            .text(coder, known_texts.as_ref(), key, &Context::empty(count), count)
+            .ok_or_else(|| broken("values fit the block"))?;
+        let mut slot_columns = Vec::new();
+        let mut columns = 0;
+        for template in texts.iter() {
+            let mut last = 0;
+            let mut start = 0;
+            for (at, _) in template.iter().enumerate().filter(|(_, byte)| **byte < 2) {
+                let known = known.and_then(|known| known.slot_columns.get(slot_columns.len()));
+                let known = known.copied().unwrap_or(0);
+                let code = if known == columns { 0 } else { u64::from(known) + 1 };
+                let prefix = hash_bytes(template.get(..at).unwrap_or_default());
+                let between = hash_bytes(template.get(start..at).unwrap_or_default());
+                let code = self.plain(coder, code, WHAT_SLOT + depth, [last, prefix, between]);
+                last = u32::try_from(code).unwrap_or(u32::MAX);
+                slot_columns.push(if last == 0 { columns } else { last - 1 });
+                columns += u32::from(last == 0);
+                start = at + 1;
+            }
+        }
+        let templates: Vec<&[u8]> = texts.iter().collect();
+        let shape = Shape::of(&templates, slot_columns);
+        let shape = shape.ok_or_else(|| broken("a slot's column is new or known"))?;
+        Ok((texts, shape))
     }
 
     fn nested<C: Coder>(
@@ -267,32 +342,9 @@ impl Model {
         context: &Context,
         depth: u32,
     ) -> Result<Column> {
-        let plan = if let Some(Plan::Nested(plan)) = plan { Some(&**plan) } else { None };
-        let count = self.count(coder, plan.map_or(0, |plan| plan.templates.len()), 1 << 20)?;
-        self.next_column(count)?;
-        let known = plan.map(|plan| {
-            let mut texts = Strings::default();
-            plan.templates.iter().for_each(|template| texts.push(template));
-            texts
-        });
-        let texts = self
-            .text(coder, known.as_ref(), (0, KEYWORD_TEMPLATES), &Context::empty(count), count)
-            .ok_or_else(|| broken("values fit the block"))?;
+        let plan = if let Some(Plan::Nested(plan)) = plan { Some(plan) } else { None };
+        let (texts, shape) = self.templates(coder, plan, depth + 1)?;
         let templates: Vec<&[u8]> = texts.iter().collect();
-        let slots = texts.bytes().iter().filter(|&&byte| byte == MARK || byte == MARK_TIME).count();
-        let mut slot_columns = Vec::with_capacity(slots);
-        let mut columns = 0;
-        for slot in 0..slots {
-            let known = plan.and_then(|plan| plan.slot_columns.get(slot)).copied().unwrap_or(0);
-            let code = if known == columns { 0 } else { u64::from(known) + 1 };
-            let code = self.plain(coder, code, WHAT_SLOT);
-            let column =
-                if code == 0 { columns } else { u32::try_from(code - 1).unwrap_or(u32::MAX) };
-            columns += u32::from(code == 0);
-            slot_columns.push(column);
-        }
-        let shape = Shape::of(&templates, slot_columns.clone());
-        let shape = shape.ok_or_else(|| broken("a slot's column is new or known"))?;
         let table = self.table(coder, plan, &shape, (context, key.1), depth + 1)?;
         let mut values = Strings::default();
         let mut budget = self.budget;
@@ -310,19 +362,27 @@ impl Model {
 impl Column {
     fn plain(values: Strings) -> Self {
         let surprises = vec![0; values.len()];
-        Self { values, surprises }
+        Self { values, surprises, numbers: None }
     }
 }
 
 impl Plan {
-    fn tag(&self) -> u64 {
+    pub(crate) fn tag(&self) -> u64 {
         match self {
-            Self::Constant(..) => 0,
-            Self::Text(..) => 1,
+            Self::Constant => 0,
+            Self::Text => 1,
             Self::Digits(..) => 2,
             Self::Time(..) => 3,
             Self::Dictionary(..) => 4,
             Self::Nested(..) => 5,
+        }
+    }
+
+    /// What numbers are coded as differences to.
+    pub(crate) fn base(&self) -> Option<Base> {
+        match self {
+            Self::Digits(_, _, base, _) | Self::Time(_, _, base, _) => Some(*base),
+            _ => None,
         }
     }
 }

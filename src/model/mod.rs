@@ -11,6 +11,7 @@ mod coder;
 mod column;
 mod logistic;
 mod memory;
+mod merge;
 mod mixer;
 mod number;
 mod plan;
@@ -20,39 +21,51 @@ mod sequence;
 mod state;
 mod text;
 
+use crate::column::Strings;
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::limits::{self, Limits};
 use crate::model::coder::{Decoder, Encoder};
 pub(crate) use crate::model::column::Table;
 use crate::model::memory::Memory;
-use crate::model::number::{NUMBER_CONTEXTS, NUMBER_SETS};
-use crate::model::plan::TablePlan;
+pub(crate) use crate::model::merge::merge;
+use crate::model::number::{NUMBER_CONTEXTS, NUMBER_SETS, PLAIN_CONTEXTS};
 use crate::model::predictor::Predictor;
-use crate::model::rows::{Context, Shape};
+use crate::model::rows::Context;
 use crate::model::sequence::{ASK_CONTEXTS, ASK_SETS, INDEX_CONTEXTS, INDEX_SETS, Memories};
 use crate::model::text::{Spelled, TEXT_CONTEXTS, TEXT_SETS};
 use crate::template::Parsed;
+use crate::wire::{Cursor, varint};
 
 /// Raw bytes of the largest block that is coded by a model.
 pub(crate) const BLOCK_BYTES_MAX: usize = 1 << 26;
-/// The built-in model of level 9.
+/// The built-in models of levels 8 and 9.
+const ID_FAST: u8 = 1;
 const ID_FULL: u8 = 2;
-/// Bytes in front of the code: model, memory.
-const HEADER: usize = 2;
 const MEMORY_BITS_MAX: u8 = 22;
+/// The memory of models that an encoder tries ways to code with.
+const SCRATCH_BITS: u8 = 9;
 
 /// All that the model has learnt, and what is left of the bounds.
 #[derive(Debug)]
 pub(crate) struct Model {
+    /// Which model this is.
+    id: u8,
     memory: Memory,
     memories: Memories,
     ask: Predictor,
     index: Predictor,
     number: Predictor,
+    meta: Predictor,
     text: Predictor,
     spelled: Spelled,
+    /// All values so far, each followed by a newline.
+    pool: Vec<u8>,
+    /// The memory of models that an encoder tries ways to code with.
+    scratch: Option<u8>,
     /// Columns and tables so far.
     columns: u32,
+    /// Nodes of the last columns.
+    last_tag: u32,
     /// Values that may still come, bytes that may be spelled, and bytes of all values.
     values: u64,
     letters: u64,
@@ -60,19 +73,27 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    fn new(memory_bits: u8, raw_len: usize) -> Self {
+    fn new(id: u8, memory_bits: u8, raw_len: usize) -> Self {
+        // The fast model looks at the first few contexts of each list.
+        let few = |fast: usize, full: usize| if id == ID_FAST { fast } else { full };
         let bits = u32::from(memory_bits);
         let raw_len = raw_len as u64;
-        let refine = bits.min(16);
+        let refine = if bits > 9 { bits.min(16) } else { 5 };
         Self {
+            id,
             memory: Memory::new(bits),
             memories: Memories::new(bits),
-            ask: Predictor::new(ASK_CONTEXTS, ASK_SETS, refine),
-            index: Predictor::new(INDEX_CONTEXTS, INDEX_SETS, refine),
-            number: Predictor::new(NUMBER_CONTEXTS, NUMBER_SETS, refine),
-            text: Predictor::new(TEXT_CONTEXTS, TEXT_SETS, refine),
+            ask: Predictor::new(few(6, ASK_CONTEXTS), ASK_SETS, refine),
+            index: Predictor::new(few(5, INDEX_CONTEXTS), INDEX_SETS, refine),
+            number: Predictor::new(few(6, NUMBER_CONTEXTS), NUMBER_SETS, refine),
+            meta: Predictor::new(PLAIN_CONTEXTS, NUMBER_SETS, refine),
+            text: Predictor::new(few(7, TEXT_CONTEXTS), TEXT_SETS, refine),
             spelled: Spelled::new(bits),
-            columns: 0,
+            pool: vec![b'\n'],
+            scratch: None,
+            // The numbers below are those of the templates of tables, by depth.
+            columns: 15,
+            last_tag: 0,
             values: raw_len * 8 + 4096,
             letters: raw_len * 2 + 4096,
             budget: raw_len * 1000 + (1 << 20),
@@ -80,48 +101,87 @@ impl Model {
     }
 }
 
-/// Codes what the lines of a block of `raw_len` bytes were parsed into, all but the templates.
-pub(crate) fn encode(parsed: Parsed, raw_len: usize, _level: u8) -> Result<Vec<u8>> {
-    let bits = memory_bits(raw_len);
-    let plan = TablePlan::of(parsed, 0);
-    let templates: Vec<&[u8]> = plan.templates.iter().map(Vec::as_slice).collect();
-    let shape = Shape::of(&templates, plan.slot_columns.clone());
-    let shape = shape.ok_or_else(|| argument("columns are numbered one up"))?;
-    let mut model = Model::new(bits, raw_len);
-    let mut coder = Encoder::new(vec![ID_FULL, bits]);
-    let outer = Context::empty(plan.ids.len());
-    model.table(&mut coder, Some(&plan), &shape, (&outer, 0), 0)?;
+/// Codes what the lines of a block of `raw_len` bytes were parsed into.
+pub(crate) fn encode(
+    parsed: &Parsed,
+    terminated: bool,
+    raw_len: usize,
+    level: u8,
+) -> Result<Vec<u8>> {
+    let id = if level == 8 { ID_FAST } else { ID_FULL };
+    let bits = memory_bits(raw_len).min(if id == ID_FAST { 20 } else { MEMORY_BITS_MAX });
+    let mut model = Model::new(id, bits, raw_len);
+    model.scratch = Some(bits.min(SCRATCH_BITS));
+    let mut header = vec![id, bits];
+    varint::put(&mut header, (parsed.ids.len() as u64) << 1 | u64::from(terminated));
+    let mut coder = Encoder::new(header);
+    let (_, shape) = model.templates(&mut coder, Some(parsed), 0)?;
+    let outer = Context::empty(parsed.ids.len());
+    model.table(&mut coder, Some(parsed), &shape, (&outer, 0), 0)?;
     Ok(coder.finish())
 }
 
-/// Decodes a code of [`encode`]: the template of each of `rows` lines, and the columns.
-pub(crate) fn decode(
-    src: &[u8],
-    templates: &[&[u8]],
-    slot_columns: Vec<u32>,
-    (rows, raw_len): (usize, usize),
-    limits: &Limits,
-) -> Result<Table> {
-    let broken = |rule| Error::corrupt(Section::Columns, 0, rule);
-    let (&[id, bits], code) =
-        src.split_first_chunk::<HEADER>().ok_or_else(|| Error::truncated(Section::Columns, 0))?;
-    if id != ID_FULL {
-        return Err(Error::new(ErrorKind::UnsupportedModel { model: id.into() }));
-    }
-    if !(1..=MEMORY_BITS_MAX).contains(&bits) || raw_len > BLOCK_BYTES_MAX {
-        return Err(broken("the memory of a model and its block are within their bounds"));
-    }
-    limits::check("model memory", 64 << bits, limits.model_bytes_max)?;
-    let shape = Shape::of(templates, slot_columns);
-    let shape = shape.ok_or_else(|| broken("a slot's column is new or known"))?;
-    let mut model = Model::new(bits, raw_len);
-    let mut coder = Decoder::new(code);
-    let outer = Context::empty(rows);
+/// What stands in front of the columns of a block.
+#[derive(Debug)]
+pub(crate) struct Head {
+    /// The templates, with a mark for each slot.
+    pub(crate) templates: Strings,
+    /// The column of each slot.
+    pub(crate) slot_columns: Vec<u32>,
+    /// Number of lines.
+    pub(crate) rows: u64,
+    /// Whether the last line has a terminator.
+    pub(crate) terminated: bool,
+}
+
+/// Decodes the start of a code of [`encode`], of a block of `raw_len` bytes.
+pub(crate) fn head(src: &[u8], raw_len: usize, limits: &Limits) -> Result<Head> {
+    let mut opened = Opened::new(src, raw_len, limits)?;
+    let (templates, shape) = opened.model.templates(&mut opened.coder, None, 0)?;
+    limits::check("templates", templates.len() as u64, limits.templates_max)?;
+    limits::check("columns", shape.columns() as u64, limits.columns_max)?;
+    let slot_columns = shape.slot_columns().to_vec();
+    Ok(Head { templates, slot_columns, rows: opened.rows, terminated: opened.terminated })
+}
+
+/// Decodes a code of [`encode`]: the template of each line, and the columns.
+pub(crate) fn decode(src: &[u8], raw_len: usize, limits: &Limits) -> Result<Table> {
+    let Opened { mut model, mut coder, rows, .. } = Opened::new(src, raw_len, limits)?;
+    let (_, shape) = model.templates(&mut coder, None, 0)?;
+    let outer = Context::empty(usize::try_from(rows).unwrap_or(usize::MAX));
     let table = model.table(&mut coder, None, &shape, (&outer, 0), 0)?;
     if !coder.is_finished() {
         return Err(broken("a code ends where its columns do"));
     }
     Ok(table)
+}
+
+struct Opened<'a> {
+    model: Model,
+    coder: Decoder<'a>,
+    rows: u64,
+    terminated: bool,
+}
+
+impl<'a> Opened<'a> {
+    fn new(src: &'a [u8], raw_len: usize, limits: &Limits) -> Result<Self> {
+        let mut cur = Cursor::new(src, Section::Columns, 0);
+        let [id, bits] = cur.array()?;
+        if id != ID_FULL && id != ID_FAST {
+            return Err(Error::new(ErrorKind::UnsupportedModel { model: id.into() }));
+        }
+        if !(1..=MEMORY_BITS_MAX).contains(&bits) || raw_len > BLOCK_BYTES_MAX {
+            return Err(broken("the memory of a model and its block are within their bounds"));
+        }
+        limits::check("model memory", 64 << bits, limits.model_bytes_max)?;
+        let lines = cur.varint()?;
+        if lines >> 1 > raw_len as u64 {
+            return Err(cur.corrupt("a block has no more lines than bytes"));
+        }
+        let model = Model::new(id, bits, raw_len);
+        let coder = Decoder::new(cur.rest());
+        Ok(Self { model, coder, rows: lines >> 1, terminated: lines & 1 == 1 })
+    }
 }
 
 /// Memory in proportion to the block.
@@ -131,6 +191,6 @@ fn memory_bits(raw_len: usize) -> u8 {
 }
 
 #[cold]
-fn argument(what: &str) -> Error {
-    Error::new(ErrorKind::InvalidArgument { what: what.into() })
+fn broken(rule: &'static str) -> Error {
+    Error::corrupt(Section::Columns, 0, rule)
 }

@@ -8,12 +8,14 @@
 
 use crate::model::Model;
 use crate::model::coder::Coder;
-use crate::model::memory::join;
-use crate::model::predictor::Pick;
-use crate::model::rows::{Context, Known};
+use crate::model::memory::{Memory, join};
+use crate::model::predictor::{Pick, Predictor};
+use crate::model::rows::{Context, Known, PARENTS};
 
 /// Contexts of a part of an integer.
 pub(crate) const NUMBER_CONTEXTS: usize = 14;
+/// Contexts of a number outside columns.
+pub(crate) const PLAIN_CONTEXTS: usize = 4;
 /// Weight sets: by part.
 pub(crate) const NUMBER_SETS: usize = 8;
 /// Classes below this are coded at once.
@@ -30,38 +32,69 @@ pub(crate) enum Base {
     Last,
     /// The value before in a row of the same template.
     LastOfSlot,
+    /// Another value of the row.
+    Parent(usize),
+    /// The value before, and what another value of the row has grown by since.
+    AsParent(usize),
 }
 
 impl Base {
-    pub(crate) fn tag(self) -> u32 {
-        match self {
-            Self::Zero => 0,
-            Self::Last => 1,
-            Self::LastOfSlot => 2,
-        }
+    /// All of them, in the order of their tags.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Zero,
+        Self::Last,
+        Self::LastOfSlot,
+        Self::Parent(0),
+        Self::Parent(1),
+        Self::Parent(2),
+        Self::AsParent(0),
+        Self::AsParent(1),
+        Self::AsParent(2),
+        Self::Parent(3),
+        Self::AsParent(3),
+    ];
+
+    pub(crate) fn tag(self) -> u64 {
+        Self::ALL
+            .iter()
+            .zip(0..)
+            .find_map(|(&base, tag)| (base == self).then_some(tag))
+            .unwrap_or(0)
     }
 
-    pub(crate) fn from_tag(tag: u32) -> Option<Self> {
-        match tag {
-            0 => Some(Self::Zero),
-            1 => Some(Self::Last),
-            2 => Some(Self::LastOfSlot),
-            _ => None,
+    pub(crate) fn from_tag(tag: u64) -> Option<Self> {
+        Self::ALL.get(usize::try_from(tag).ok()?).copied()
+    }
+
+    /// What is expected of a value.
+    pub(crate) fn expected(self, before: &Before, own: &Before, around: &Known) -> i64 {
+        let parent = |numbers: &[i64; PARENTS], n: usize| numbers.get(n).copied().unwrap_or(0);
+        match self {
+            Self::Zero => 0,
+            Self::Last => before.value,
+            Self::LastOfSlot => own.value,
+            Self::Parent(n) => parent(&around.numbers, n),
+            Self::AsParent(n) => before
+                .value
+                .wrapping_add(parent(&around.numbers, n))
+                .wrapping_sub(parent(&before.parents, n)),
         }
     }
 }
 
 /// What came before an integer.
 #[derive(Clone, Copy, Debug, Default)]
-struct Before {
+pub(crate) struct Before {
     value: i64,
+    parents: [i64; PARENTS],
     differences: [i64; 3],
     classes: u32,
 }
 
 impl Before {
-    fn push(&mut self, value: i64, difference: i64, class: u32) {
+    pub(crate) fn push(&mut self, value: i64, difference: i64, class: u32, around: &Known) {
         self.value = value;
+        self.parents = around.numbers;
         self.differences.rotate_right(1);
         self.differences[0] = difference;
         self.classes = self.classes << 8 | class;
@@ -69,7 +102,7 @@ impl Before {
 }
 
 /// Slots that are told apart in a column.
-const SLOTS: usize = 64;
+pub(crate) const SLOTS: usize = 64;
 
 impl Model {
     /// Codes `values` integers; `known` has them when encoding.
@@ -91,80 +124,90 @@ impl Model {
             let around = context.at(at);
             let slot = slots.get_mut(around.slot as usize % SLOTS);
             let own = slot.as_ref().map_or_else(Before::default, |slot| **slot);
-            let expected = match base {
-                Base::Zero => 0,
-                Base::Last => before.value,
-                Base::LastOfSlot => own.value,
-            };
+            let expected = base.expected(&before, &own, &around);
             let hashes = number_contexts((column, keyword), &before, &own, &around);
             let pick = Pick { set: 0, column };
             let difference = value.wrapping_sub(expected);
-            let (difference, class) = self.difference(coder, difference, &hashes, pick);
+            let (difference, class) =
+                coded(&mut self.number, &mut self.memory, coder, difference, &hashes, pick);
             let value = expected.wrapping_add(difference);
             surprises.push(
                 u8::from(difference != before.differences[0])
                     + u8::from(class != before.classes & 255),
             );
-            before.push(value, difference, class);
+            before.push(value, difference, class, &around);
             if let Some(slot) = slot {
-                slot.push(value, difference, class);
+                slot.push(value, difference, class, &around);
             }
             decoded.push(value);
         }
         (decoded, surprises)
     }
 
-    /// Codes one difference; returns it and its class.
-    fn difference<C: Coder>(
+    /// Codes a small number that belongs to no column, in contexts of its own.
+    pub(crate) fn plain<C: Coder>(
         &mut self,
         coder: &mut C,
-        difference: i64,
-        hashes: &[u32; NUMBER_CONTEXTS],
-        pick: Pick,
-    ) -> (i64, u32) {
-        let magnitude = difference.unsigned_abs();
-        let length = 64 - magnitude.leading_zeros();
-        let class = if length == 0 { 0 } else { 2 * length - 1 + u32::from(difference < 0) };
-        let mut part = |set: u32, prefix: u32, bits: u32, part: u32| {
-            let hashes = hashes.map(|hash| join(hash, prefix));
-            let pick = Pick { set: set as usize, ..pick };
-            self.number.symbol(&mut self.memory, coder, &hashes, pick, bits, part)
-        };
-        let mut coded = part(0, 0, 4, class.min(ESCAPE));
-        if coded == ESCAPE {
-            let high = part(1, 1, 4, class >> 4);
-            coded = (high << 4 | part(2, 2 + high, 4, class & 15)).clamp(1, CLASS_MAX);
-        }
-        if coded == 0 {
-            return (0, 0);
-        }
-        let length = coded.div_ceil(2);
-        let mut left = length - 1;
-        let mut decoded = 1u64;
-        while left > 0 {
-            let bits = left.min(4);
-            left -= bits;
-            let nibble = u32::try_from(magnitude >> left & ((1 << bits) - 1)).unwrap_or(0);
-            let set = (3 + (length - 1 - left) / 4).min(7);
-            // What has been coded so far, folded to 32 bits.
-            let prefix = join(coded, (decoded ^ decoded >> 32) as u32 ^ 0x4000);
-            decoded = decoded << bits | u64::from(part(set, prefix, bits, nibble));
-        }
-        let negative = coded % 2 == 0;
-        let difference = decoded.cast_signed();
-        (if negative { difference.wrapping_neg() } else { difference }, coded)
-    }
-
-    /// Codes a small number that belongs to no column.
-    pub(crate) fn plain<C: Coder>(&mut self, coder: &mut C, value: u64, what: u32) -> u64 {
+        value: u64,
+        what: u32,
+        contexts: [u32; 3],
+    ) -> u64 {
         let base = join(what, 0x706c_6169);
-        let mut hashes = [base; NUMBER_CONTEXTS];
-        for (hash, number) in hashes.iter_mut().zip(0..) {
-            *hash = join(*hash, number);
-        }
+        let [a, b, c] = contexts;
+        let hashes = [base, join(base, a), join(join(base, 1), b), join(join(base, 2), c)];
         let pick = Pick { set: 0, column: u32::MAX };
-        self.difference(coder, value.cast_signed(), &hashes, pick).0.cast_unsigned()
+        let value = value.cast_signed();
+        coded(&mut self.meta, &mut self.memory, coder, value, &hashes, pick).0.cast_unsigned()
     }
+}
+
+/// Codes one difference; returns it and its class.
+fn coded<C: Coder>(
+    predictor: &mut Predictor,
+    memory: &mut Memory,
+    coder: &mut C,
+    difference: i64,
+    hashes: &[u32],
+    pick: Pick,
+) -> (i64, u32) {
+    let magnitude = difference.unsigned_abs();
+    let length = 64 - magnitude.leading_zeros();
+    let class = if length == 0 { 0 } else { 2 * length - 1 + u32::from(difference < 0) };
+    let mut part = |set: u32, prefix: u32, bits: u32, part: u32| {
+        let mut with = [0; NUMBER_CONTEXTS];
+        for (with, &hash) in with.iter_mut().zip(hashes) {
+            *with = join(hash, prefix);
+        }
+        let pick = Pick { set: set as usize, ..pick };
+        predictor.symbol(memory, coder, &with, pick, bits, part)
+    };
+    let class = {
+        let first = part(0, 0, 4, class.min(ESCAPE));
+        if first < ESCAPE {
+            first
+        } else {
+            let high = part(1, 1, 4, class >> 4);
+            (high << 4 | part(2, 2 + high, 4, class & 15)).clamp(1, CLASS_MAX)
+        }
+    };
+    if class == 0 {
+        return (0, 0);
+    }
+    let length = class.div_ceil(2);
+    let mut left = length - 1;
+    let mut decoded = 1u64;
+    while left > 0 {
+        let bits = left.min(4);
+        left -= bits;
+        let nibble = u32::try_from((magnitude >> left) & ((1 << bits) - 1)).unwrap_or(0);
+        let set = (3 + (length - 1 - left) / 4).min(7);
+        // What has been coded so far, folded to 32 bits.
+        let prefix = join(class, (decoded ^ (decoded >> 32)) as u32 ^ 0x4000);
+        decoded = (decoded << bits) | u64::from(part(set, prefix, bits, nibble));
+    }
+    let negative = class.is_multiple_of(2);
+    let difference = decoded.cast_signed();
+    (if negative { difference.wrapping_neg() } else { difference }, class)
 }
 
 fn number_contexts(
@@ -176,7 +219,7 @@ fn number_contexts(
     let base = join(column, 0x6e75_6d62);
     let with = |number: u32, part: u32| join(join(base, number), part);
     let fold = |value: i64| (value ^ value >> 32) as u32;
-    let [p0, p1, p2] = around.parents;
+    let [p0, p1, p2, _] = around.parents;
     let [d1, d2, d3] = before.differences.map(fold);
     [
         with(1, before.classes & 0xffff),

@@ -4,7 +4,10 @@ use crate::column::timestamp::{self, Layout};
 use crate::column::{Interner, Strings};
 use crate::encoding::digits::{Form, Width};
 use crate::line::Rows;
-use crate::model::number::Base;
+use crate::model::Model;
+use crate::model::coder::Cost;
+use crate::model::number::{Base, Before, SLOTS};
+use crate::model::rows::Context;
 use crate::template::{Mode, Parsed, parse};
 
 /// Columns nested deeper are text.
@@ -20,89 +23,143 @@ const NESTED_ROWS: usize = 3;
 /// Values this long on average are cut as lines.
 const LONG: usize = 28;
 
-/// How a column is coded, and what is coded.
+/// Values that a trial looks at.
+const TRIAL: usize = 1000;
+/// Columns shorter than this are not tried.
+const TRIAL_MIN: usize = 24;
+
+/// How a column is coded, and what is coded where that is not the values.
 #[derive(Debug)]
 pub(crate) enum Plan {
     /// All values are one.
-    Constant(Vec<u8>),
+    Constant,
     /// Values are spelled.
-    Text(Strings),
+    Text,
     /// Numbers in digits, and, where each has its own, their widths.
     Digits(Form, Vec<i64>, Base, Vec<i64>),
     /// Times: layouts, the layout of each, ticks.
     Time(Vec<Layout>, Vec<u32>, Base, Vec<i64>),
     /// Which distinct value, and these.
-    Dictionary(Vec<u32>, Box<Plan>),
+    Dictionary(Vec<u32>, Strings),
     /// Templates with columns of their own.
-    Nested(Box<TablePlan>),
-}
-
-/// How a table is coded.
-#[derive(Debug)]
-pub(crate) struct TablePlan {
-    pub(crate) templates: Vec<Vec<u8>>,
-    pub(crate) slot_columns: Vec<u32>,
-    pub(crate) ids: Vec<u32>,
-    pub(crate) columns: Vec<Plan>,
-}
-
-impl TablePlan {
-    /// Plans the columns of what was parsed.
-    pub(crate) fn of(parsed: Parsed, depth: u32) -> Self {
-        let columns = parsed.columns.into_iter().map(|values| Plan::of(values, depth)).collect();
-        Self {
-            templates: parsed.templates,
-            slot_columns: parsed.slot_columns,
-            ids: parsed.ids,
-            columns,
-        }
-    }
+    Nested(Parsed),
 }
 
 impl Plan {
-    fn of(values: Strings, depth: u32) -> Self {
+    /// The ways in which `values` can be coded, the most likely first.
+    fn options(values: &Strings, context: &Context, depth: u32) -> Vec<Self> {
         let first = values.get(0);
         if values.iter().all(|value| value == first) {
-            return Self::Constant(first.to_vec());
+            return vec![Self::Constant];
         }
-        if let Some(plan) = times(&values) {
-            return plan;
+        if let Some((layouts, chosen, ticks)) = times(values) {
+            let plan = |base| Self::Time(layouts.clone(), chosen.clone(), base, ticks.clone());
+            return bases(&ticks, context).into_iter().map(plan).collect();
         }
-        if let Some((things, distinct)) = dictionary(&values) {
-            return Self::Dictionary(things, Box::new(Self::of(distinct, depth + 1)));
+        let mut options = Vec::new();
+        let dictionary = dictionary(values);
+        let often = dictionary
+            .as_ref()
+            .is_some_and(|(_, distinct)| distinct.len() * DICTIONARY_ROWS <= values.len());
+        let dictionary = dictionary.map(|(things, distinct)| Self::Dictionary(things, distinct));
+        if depth <= DEPTH_MAX {
+            options.extend(dictionary);
         }
-        if let Some(form) = Form::of(&values.iter()) {
-            let widths = match form.width {
-                Width::Own => {
-                    values.iter().map(|value| i64::try_from(value.len()).unwrap_or(0)).collect()
-                }
-                _ => Vec::new(),
-            };
-            let numbers: Vec<i64> = values.iter().map(|value| form.parse(value)).collect();
-            let base = base(&numbers);
-            return Self::Digits(form, widths, base, numbers);
-        }
-        match nested(&values, depth) {
-            Some(parsed) => Self::Nested(Box::new(TablePlan::of(parsed, depth + 1))),
-            None => Self::Text(values),
-        }
+        let digits = digits(values, context);
+        let at = options.len() - usize::from(!often && !options.is_empty());
+        let others: Vec<Self> = if digits.is_empty() {
+            nested(values, depth).map(Self::Nested).into_iter().collect()
+        } else {
+            digits
+        };
+        options.splice(at..at, others);
+        options.push(Self::Text);
+        options
     }
 }
 
-/// The base that makes differences shortest.
-fn base(numbers: &[i64]) -> Base {
-    let bits = |value: i64| u64::from(64 - value.unsigned_abs().leading_zeros());
-    let mut before = 0i64;
-    let (mut zero, mut last) = (0, 0);
-    for &number in numbers {
-        zero += bits(number);
-        last += bits(number.wrapping_sub(before)) + 1;
-        before = number;
+impl Model {
+    /// Chooses how to code `values`: by what each way would cost, where there is a model to try them with.
+    pub(crate) fn choose(
+        &self,
+        values: &Strings,
+        (context, keyword): (&Context, u32),
+        depth: u32,
+    ) -> Plan {
+        let mut options = Plan::options(values, context, depth);
+        let likely = options.swap_remove(0);
+        if options.is_empty() || values.len() < TRIAL_MIN {
+            return likely;
+        }
+        let Some(bits) = self.scratch else { return likely };
+        options.insert(0, likely);
+        let sample = values.len().min(TRIAL);
+        let firsts: Vec<u32> = (0..u32::try_from(sample).unwrap_or(0)).collect();
+        let context = context.gather(&firsts);
+        let mut values_tried = Strings::default();
+        values.iter().take(sample).for_each(|value| values_tried.push(value));
+        let mut tried = Plan::options(&values_tried, &context, depth);
+        let mut cost = |option: &Plan| {
+            let same = |other: &Plan| other.tag() == option.tag() && other.base() == option.base();
+            let at = tried.iter().position(same)?;
+            let plan = tried.swap_remove(at);
+            let mut coder = Cost::default();
+            let mut scratch = Self::new(self.id, bits, 1 << 30);
+            let known = Some((&plan, &values_tried));
+            scratch.coded(&mut coder, known, (&context, keyword), sample, depth).ok()?;
+            Some(coder.total())
+        };
+        let costs: Vec<u64> =
+            options.iter().map(|option| cost(option).unwrap_or(u64::MAX)).collect();
+        let best = (0..costs.len()).min_by_key(|&at| costs.get(at)).unwrap_or(0);
+        options.swap_remove(best)
     }
-    if last < zero { Base::Last } else { Base::Zero }
 }
 
-fn times(values: &Strings) -> Option<Plan> {
+fn digits(values: &Strings, context: &Context) -> Vec<Plan> {
+    let Some(form) = Form::of(&values.iter()) else { return Vec::new() };
+    let width = |value: &[u8]| i64::try_from(value.len()).unwrap_or(0);
+    let widths: Vec<i64> = match form.width {
+        Width::Own => values.iter().map(width).collect(),
+        _ => Vec::new(),
+    };
+    let numbers: Vec<i64> = values.iter().map(|value| form.parse(value)).collect();
+    bases(&numbers, context)
+        .into_iter()
+        .map(|base| Plan::Digits(form, widths.clone(), base, numbers.clone()))
+        .collect()
+}
+
+/// The bases that make the differences of a sample shortest, the best first.
+fn bases(numbers: &[i64], context: &Context) -> Vec<Base> {
+    let mut scored: Vec<(u64, Base)> = Base::ALL
+        .into_iter()
+        .map(|base| {
+            let mut before = Before::default();
+            let mut slots = [Before::default(); SLOTS];
+            let mut bits = 0;
+            for (at, &number) in numbers.iter().enumerate().take(TRIAL) {
+                let around = context.at(at);
+                let mut none = Before::default();
+                let own = slots.get_mut(around.slot as usize % SLOTS).unwrap_or(&mut none);
+                let difference = number.wrapping_sub(base.expected(&before, own, &around));
+                bits += u64::from(64 - difference.unsigned_abs().leading_zeros());
+                before.push(number, difference, 0, &around);
+                own.push(number, difference, 0, &around);
+            }
+            (bits, base)
+        })
+        .collect();
+    // The order of the list decides between equals.
+    scored.sort_by_key(|&(bits, _)| bits);
+    let mut best: Vec<Base> = scored.iter().map(|&(_, base)| base).take(2).collect();
+    if !best.contains(&Base::Zero) {
+        best.push(Base::Zero);
+    }
+    best
+}
+
+fn times(values: &Strings) -> Option<(Vec<Layout>, Vec<u32>, Vec<i64>)> {
     let mut layouts: Vec<Layout> = Vec::new();
     let mut chosen = Vec::with_capacity(values.len());
     let mut ticks = Vec::with_capacity(values.len());
@@ -127,7 +184,7 @@ fn times(values: &Strings) -> Option<Plan> {
         let own = layouts.get(layout as usize)?.ticks_per_second();
         *tick = tick.checked_mul(finest / own)?;
     }
-    Some(Plan::Time(layouts, chosen, Base::Last, ticks))
+    Some((layouts, chosen, ticks))
 }
 
 fn dictionary(values: &Strings) -> Option<(Vec<u32>, Strings)> {
@@ -136,7 +193,7 @@ fn dictionary(values: &Strings) -> Option<(Vec<u32>, Strings)> {
     for value in values.iter() {
         let (thing, new) = distinct.intern(value);
         things.push(thing);
-        if new && (distinct.len() * DICTIONARY_ROWS > values.len() || thing >= DISTINCT_MAX - 1) {
+        if new && (distinct.len() * 10 > values.len() * 9 || thing >= DISTINCT_MAX - 1) {
             return None;
         }
     }

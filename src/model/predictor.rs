@@ -10,12 +10,13 @@
 )]
 
 use crate::model::coder::Coder;
+use crate::model::logistic::squash;
 use crate::model::memory::{Memory, spread};
 use crate::model::mixer::{Adaptive, Mixer, ONE, Refine};
 use crate::model::state;
 
 /// The most contexts of a predictor.
-pub(crate) const CONTEXTS_MAX: usize = 23;
+pub(crate) const CONTEXTS_MAX: usize = 27;
 const INPUTS_MAX: usize = CONTEXTS_MAX + 1;
 /// Weight sets by column: columns above share.
 const COLUMNS: usize = 256;
@@ -50,7 +51,7 @@ impl Predictor {
     pub(crate) fn new(contexts: usize, sets: usize, refine_bits: u32) -> Self {
         let map = std::array::from_fn(|state| Adaptive::new(state::prior(state as u8)));
         let inputs = contexts + 1;
-        let weight = ONE * 3 / 10;
+        let weight = WEIGHT_SUM / i32::try_from(contexts.max(1)).unwrap_or(1);
         Self {
             contexts,
             maps: vec![map; contexts],
@@ -58,7 +59,7 @@ impl Predictor {
             by_column: Mixer::new(inputs, COLUMNS, weight),
             by_pattern: Mixer::new(inputs, 3usize.pow(PATTERN as u32), weight),
             last: Mixer::new(3, sets * 16, ONE / 3),
-            refine_node: Refine::new(12),
+            refine_node: Refine::new(refine_bits.min(12)),
             refine_first: Refine::new(refine_bits),
         }
     }
@@ -122,7 +123,7 @@ impl Predictor {
         let node_p = self.refine_node.refine(x, column * 16 + node);
         let first_at = (first.wrapping_add(node as u32)).wrapping_mul(0x9e37_79b1) >> 16;
         let first_p = self.refine_first.refine(x, first_at as usize);
-        let p = (crate::model::logistic::squash(x) * 2 + node_p + first_p) >> 2;
+        let p = (squash(x) + node_p + first_p) / 3;
         let bit = coder.bit(bit, p.clamp(1, 65535) as u32);
         self.by_set.update(inputs, bit, RATE);
         self.by_column.update(inputs, bit, RATE);
@@ -139,7 +140,9 @@ impl Predictor {
 }
 
 /// How fast weights learn.
-const RATE: i32 = 6;
-const RATE_LAST: i32 = 2;
+const RATE: i32 = 20;
+const RATE_LAST: i32 = 10;
+/// What the weights of a set start with, all together: more than one, for most contexts know little.
+const WEIGHT_SUM: i32 = ONE * 22 / 10;
 /// How many observations a history's probability averages over.
 const MAP_LIMIT: u32 = 255;

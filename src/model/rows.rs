@@ -4,7 +4,7 @@ use crate::line::{MARK, MARK_TIME};
 use crate::model::memory::{hash_bytes, join};
 
 /// How many other values of a row are looked at.
-pub(crate) const PARENTS: usize = 3;
+pub(crate) const PARENTS: usize = 4;
 
 /// What is known of one value: hashes, 0 where nothing is.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,8 +15,21 @@ pub(crate) struct Known {
     pub(crate) around: u32,
     /// The nearest values of the row that are known, with their slots.
     pub(crate) parents: [u32; PARENTS],
+    /// Where these values lie in the pool, as text; 0 where there is none.
+    pub(crate) texts: [u32; PARENTS],
+    /// These values as numbers.
+    pub(crate) numbers: [i64; PARENTS],
     /// How well the nearest of these was predicted.
     pub(crate) surprise: u32,
+}
+
+impl Known {
+    /// The hash, text, and number of a parent.
+    fn parent(&self, n: usize) -> (u32, u32, i64) {
+        let hash = self.parents.get(n).copied().unwrap_or(0);
+        let text = self.texts.get(n).copied().unwrap_or(0);
+        (hash, text, self.numbers.get(n).copied().unwrap_or(0))
+    }
 }
 
 /// What is known of each value of a column.
@@ -52,6 +65,10 @@ pub(crate) struct Seen {
     pub(crate) hashes: Vec<u32>,
     /// How well each was predicted: 0 as well as can be.
     pub(crate) surprises: Vec<u8>,
+    /// Where each starts in the pool.
+    pub(crate) texts: Vec<u32>,
+    /// Each as a number.
+    pub(crate) numbers: Vec<i64>,
 }
 
 /// The shape of a table: templates and the columns of their slots.
@@ -89,6 +106,11 @@ impl Shape {
         (slot == slot_columns.len()).then_some(Self { first_slots, slot_columns, keywords })
     }
 
+    /// The column of each slot of all templates.
+    pub(crate) fn slot_columns(&self) -> &[u32] {
+        &self.slot_columns
+    }
+
     /// Number of templates.
     pub(crate) fn templates(&self) -> usize {
         self.first_slots.len() - 1
@@ -124,6 +146,8 @@ pub(crate) struct Rows<'a> {
     starts: Vec<u32>,
     hashes: Vec<u32>,
     surprises: Vec<u8>,
+    texts: Vec<u32>,
+    numbers: Vec<i64>,
     /// For each column, its values: the row, and the slot in it.
     places: Vec<Vec<(u32, u32)>>,
     /// For each slot of each template, the nearest slots known by then.
@@ -153,6 +177,8 @@ impl<'a> Rows<'a> {
             starts,
             hashes: vec![0; values],
             surprises: vec![0; values],
+            texts: vec![0; values],
+            numbers: vec![0; values],
             places,
             parents: parents(shape),
         }
@@ -177,6 +203,8 @@ impl<'a> Rows<'a> {
             slot: join(join(outer.slot, id(row)), slot),
             around: join(join(outer.around, before), id(row + 1)),
             parents: [0; PARENTS],
+            texts: [0; PARENTS],
+            numbers: [0; PARENTS],
             surprise: outer.surprise,
         };
         let start = self.starts.get(row).copied().unwrap_or(0);
@@ -187,15 +215,23 @@ impl<'a> Rows<'a> {
             let surprise = self.surprises.get((start + nearest) as usize);
             known.surprise = surprise.copied().unwrap_or(0).into();
         }
-        let mut from_outer = outer.parents.into_iter();
-        for (known, parent) in known.parents.iter_mut().zip(parents) {
-            *known = match parent {
-                Some(parent) => {
-                    let hash = self.hashes.get((start + parent) as usize).copied().unwrap_or(0);
-                    join(hash, parent.wrapping_sub(slot))
-                }
-                None => from_outer.next().unwrap_or(0),
+        let mut from_outer = 0..PARENTS;
+        for (n, parent) in parents.into_iter().enumerate() {
+            let (hash, text, number) = if let Some(parent) = parent {
+                let at = (start + parent) as usize;
+                let hash = self.hashes.get(at).copied().unwrap_or(0);
+                let text = self.texts.get(at).copied().unwrap_or(0);
+                let number = self.numbers.get(at).copied().unwrap_or(0);
+                (join(hash, parent.wrapping_sub(slot)), text, number)
+            } else {
+                let n = from_outer.next().unwrap_or(0);
+                outer.parent(n)
             };
+            if let (Some(h), Some(t), Some(v)) =
+                (known.parents.get_mut(n), known.texts.get_mut(n), known.numbers.get_mut(n))
+            {
+                (*h, *t, *v) = (hash, text, number);
+            }
         }
         known
     }
@@ -203,19 +239,38 @@ impl<'a> Rows<'a> {
     /// The values of a column have become known.
     pub(crate) fn set(&mut self, column: usize, seen: &Seen) {
         let places = self.places.get(column).map_or(&[][..], Vec::as_slice);
-        let values = seen.hashes.iter().zip(&seen.surprises);
-        for (&(row, slot), (&hash, &surprise)) in places.iter().zip(values) {
-            let start = self.starts.get(row as usize).copied().unwrap_or(0);
-            let value = (start + slot) as usize;
-            if let (Some(h), Some(s)) = (self.hashes.get_mut(value), self.surprises.get_mut(value))
-            {
-                (*h, *s) = (hash, surprise);
-            }
+        for (at, &(row, slot)) in places.iter().enumerate() {
+            let value = self.starts.get(row as usize).copied().unwrap_or(0) + slot;
+            let value = value as usize;
+            put(&mut self.hashes, value, seen.hashes.get(at));
+            put(&mut self.surprises, value, seen.surprises.get(at));
+            put(&mut self.texts, value, seen.texts.get(at));
+            put(&mut self.numbers, value, seen.numbers.get(at));
         }
     }
 }
 
-/// For each slot, the slots of lower columns: those before it from near to far, then those behind it.
+fn put<T: Copy>(all: &mut [T], at: usize, value: Option<&T>) {
+    if let (Some(place), Some(&value)) = (all.get_mut(at), value) {
+        *place = value;
+    }
+}
+
+/// The last run of digits of a value as a number, its last 18 digits at most; 0 if it has none.
+pub(crate) fn number_in(value: &[u8]) -> i64 {
+    let digits = value.iter().rev().skip_while(|byte| !byte.is_ascii_digit());
+    let digits = digits.take_while(|byte| byte.is_ascii_digit()).take(18);
+    let mut number = 0;
+    let mut place = 1;
+    for &digit in digits {
+        number += i64::from(digit - b'0') * place;
+        place *= 10;
+    }
+    number
+}
+
+/// For each slot, the slots of lower columns: those before it from near to far, then those behind it; the last of the
+/// parents is the first such slot of the row.
 fn parents(shape: &Shape) -> Vec<[Option<u32>; PARENTS]> {
     let mut all = Vec::with_capacity(shape.slot_columns.len());
     for template in 0u32.. {
@@ -226,10 +281,15 @@ fn parents(shape: &Shape) -> Vec<[Option<u32>; PARENTS]> {
         for (slot, column) in columns.iter().enumerate() {
             let before = columns.iter().enumerate().take(slot).rev();
             let behind = columns.iter().enumerate().skip(slot + 1);
-            let mut known = before.chain(behind).filter(|(_, other)| *other < column);
-            all.push(std::array::from_fn(|_| {
-                known.next().and_then(|(at, _)| u32::try_from(at).ok())
-            }));
+            let known = before.chain(behind).filter(|(_, other)| *other < column);
+            let mut known = known.filter_map(|(at, _)| u32::try_from(at).ok());
+            let mut nearest: [Option<u32>; PARENTS] =
+                std::array::from_fn(|n| if n + 1 < PARENTS { known.next() } else { None });
+            let first = columns.iter().position(|other| other < column);
+            let first = first.and_then(|first| u32::try_from(first).ok());
+            let [.., last] = &mut nearest;
+            *last = first;
+            all.push(nearest);
         }
     }
     all

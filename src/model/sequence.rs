@@ -160,7 +160,7 @@ impl Model {
         hit: bool,
     ) -> bool {
         let column = join(sequence.column, 0x0061_736b + rank);
-        let [p0, p1, p2] = around.parents;
+        let [p0, p1, p2, _] = around.parents;
         let x1 = sequence.history[0];
         let votes = candidate.voters << 3 | candidate.run;
         let with = |part: u32| join(column, part);
@@ -195,7 +195,7 @@ impl Model {
     ) -> u32 {
         let bits = 32 - (sequence.distinct - 1).leading_zeros();
         let nibbles = bits.div_ceil(4);
-        let [p0, p1, p2] = around.parents;
+        let [p0, p1, p2, _] = around.parents;
         let [x1, x2, x3, ..] = sequence.history;
         let base = join(sequence.column, 0x696e_6478);
         let with = |part: u32| join(base, part);
@@ -228,7 +228,7 @@ impl Model {
 impl Sequence {
     /// Where each memory keeps what came in the context at hand.
     fn memories(&self, around: &Known, len: usize) -> [usize; MEMORIES] {
-        let [p0, p1, p2] = around.parents;
+        let [p0, p1, p2, _] = around.parents;
         let [x1, x2, x3, x4, x5] = self.history;
         let base = join(self.column, 0x6d65_6d6f);
         let with = |number: u32, part: u32| join(join(base, number), part);

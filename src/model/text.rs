@@ -13,7 +13,7 @@ use crate::model::predictor::Pick;
 use crate::model::rows::{Context, Known};
 
 /// Contexts of half a byte.
-pub(crate) const TEXT_CONTEXTS: usize = 20;
+pub(crate) const TEXT_CONTEXTS: usize = 24;
 /// Weight sets: by half, and by the length of the match.
 pub(crate) const TEXT_SETS: usize = 16;
 /// Ends a value; no value holds it.
@@ -50,11 +50,16 @@ struct Spelling<'a> {
     so_far: u32,
     part: u32,
     part_before: u32,
-    /// The last bytes.
+    part_before_that: u32,
+    /// The last four bytes, and the two before them.
     last: u32,
+    last_two: u32,
     /// Classes of the last bytes.
     shape: u32,
     len: u32,
+    /// For two other values of the row, the place in the pool that belongs to the next byte, 0 for none, and how many
+    /// bytes it foretold.
+    copied: [(usize, u32); 2],
     /// Where the longest match goes on, and its length.
     matched: usize,
     match_len: u32,
@@ -99,13 +104,13 @@ impl Model {
             }
             self.letters = self.letters.checked_sub(1)?;
             dst.push(byte);
-            spelling.push(byte);
+            spelling.push(byte, &self.pool);
         }
     }
 
     fn byte<C: Coder>(&mut self, coder: &mut C, byte: u8, spelling: &Spelling<'_>) -> u8 {
         let expected = self.spelled.expected(spelling);
-        let bases = spelling.contexts(expected);
+        let bases = spelling.contexts(expected, &self.pool);
         let long = (spelling.match_len.min(15) + 1).ilog2() as usize
             + usize::from(spelling.match_len > 24);
         let pick = Pick { set: long, column: spelling.column };
@@ -165,15 +170,18 @@ impl<'a> Spelling<'a> {
             so_far: 0,
             part: 0,
             part_before: 0,
+            part_before_that: 0,
+            last_two: 0,
             last: 0,
             shape: 0,
             len: 0,
+            copied: [0, 1].map(|n| (around.texts[n] as usize, 0)),
             matched: 0,
             match_len: 0,
         }
     }
 
-    fn push(&mut self, byte: u8) {
+    fn push(&mut self, byte: u8, pool: &[u8]) {
         let delimiter = !byte.is_ascii_alphanumeric() && byte < 0x80;
         self.equal &= self.before.get(self.at_before) == Some(&byte);
         self.at_before += 1;
@@ -186,12 +194,23 @@ impl<'a> Spelling<'a> {
                 self.at_before = found.map_or(self.at_before, |found| from + found + 1);
             }
             self.equal = true;
+            self.part_before_that = self.part_before;
             self.part_before = join(self.part, byte.into());
             self.part = 0;
         } else {
             self.part = join(self.part, u32::from(byte) + 1);
         }
+        for ((at, len), start) in self.copied.iter_mut().zip(self.around.texts) {
+            if *at > 0 && pool.get(*at) == Some(&byte) {
+                (*at, *len) = (*at + 1, *len + 1);
+            } else if delimiter {
+                (*at, *len) = (start as usize, 0);
+            } else {
+                (*at, *len) = (0, 0);
+            }
+        }
         self.so_far = join(self.so_far, u32::from(byte) + 1);
+        self.last_two = self.last_two << 8 & 0xffff | self.last >> 24;
         self.last = self.last << 8 | u32::from(byte);
         let class = match byte {
             b'0'..=b'9' => 1,
@@ -204,14 +223,18 @@ impl<'a> Spelling<'a> {
         self.len += 1;
     }
 
-    fn contexts(&self, expected: u32) -> [u32; TEXT_CONTEXTS] {
+    fn contexts(&self, expected: u32, pool: &[u8]) -> [u32; TEXT_CONTEXTS] {
         let base = join(self.column, 0x7465_7874);
         let with = |number: u32, part: u32| join(join(base, number), part);
         let global = |number: u32, part: u32| join(join(0x676c_6f62, number), part);
         let before = self.before.get(self.at_before).map_or(256, |&byte| u32::from(byte));
         let aligned = before << 1 | u32::from(self.equal);
-        let [p0, p1, _] = self.around.parents;
+        let [p0, p1, ..] = self.around.parents;
         let last = self.last;
+        let copied = self.copied.map(|(at, len)| {
+            let byte = if at > 0 { pool.get(at).map_or(0, |&byte| u32::from(byte) + 1) } else { 0 };
+            byte << 4 | len.min(15)
+        });
         let match_class = expected << 4 | self.match_len.min(15);
         [
             with(1, self.so_far),
@@ -230,10 +253,14 @@ impl<'a> Spelling<'a> {
             global(14, last),
             join(with(15, self.around.slot), self.so_far),
             join(with(16, self.shape), self.len.min(20)),
+            join(join(global(8, self.part_before), self.part), self.part_before_that),
             join(with(17, self.part), self.part_before),
             join(join(with(18, p1), p0), self.so_far),
             join(with(19, match_class), last & 0xff),
             join(with(20, before), self.len.min(30)),
+            join(with(21, copied[0]), last & 0xff),
+            join(with(22, copied[1]), copied[0]),
+            join(global(23, last), self.last_two),
         ]
     }
 }
