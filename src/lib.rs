@@ -47,7 +47,7 @@ mod writer;
 pub use crate::archive::{
     Added, Appender, Archive, ArchiveBlock, Change, ChangeKind, Committed, Content, Depth,
     Existing, Extracted, Extractor, Fault, MemberLoss, MemberReader, Recovered, Source, Subset,
-    Trailing, Verified, compact, name_fault, recover, storage_key,
+    Trailing, Verified, compact, content_hash, name_fault, recover, storage_key,
 };
 pub use crate::block::{BlockReport, ColumnReport, TemplateReport};
 pub use crate::error::{Error, ErrorKind, Result, Section};

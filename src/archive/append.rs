@@ -356,7 +356,7 @@ impl Appender {
         }
         if let Some(member) = self.packer.entries.get_mut(entry) {
             member.hash = *content.hasher.finalize().as_bytes();
-            member.head = checksum::payload(&content.head);
+            member.head = checksum::section(&content.head);
             if is_plain {
                 member.source_len = content.hasher.count();
             }

@@ -50,7 +50,7 @@ pub enum ChangeKind {
 pub(crate) struct Finder<'a> {
     table: &'a BTreeMap<u64, Member>,
     by_name: BTreeMap<&'a [u8], &'a Member>,
-    by_head: BTreeMap<u64, Vec<&'a Member>>,
+    by_head: BTreeMap<u32, Vec<&'a Member>>,
     /// Files that are short enough to have another head once they grow, by their name's pattern.
     short: BTreeMap<Vec<u8>, Vec<&'a Member>>,
 }
@@ -153,11 +153,11 @@ impl<'a> Finder<'a> {
         source: &Source<'_>,
         head: &[u8],
     ) -> Vec<&'a Member> {
-        let same_head = self.by_head.get(&checksum::payload(head)).into_iter().flatten();
+        let same_head = self.by_head.get(&checksum::section(head)).into_iter().flatten();
         let similar = self.short.get(&pattern(&source.name)).into_iter().flatten();
         let begins = |member: &&&Member| {
             let len = usize::try_from(member.size).unwrap_or(usize::MAX);
-            head.get(..len).is_some_and(|start| checksum::payload(start) == member.head)
+            head.get(..len).is_some_and(|start| checksum::section(start) == member.head)
         };
         let mut candidates: Vec<&Member> = same_head
             .take(CANDIDATES_MAX)
@@ -182,7 +182,7 @@ fn directory(source: &Source<'_>, named: Option<&Member>) -> Change {
 fn looks_unchanged(member: &Member, source: &Source<'_>, head: &[u8]) -> bool {
     (member.source_len, member.mtime_ns) == (source.source_len, source.mtime_ns)
         && member.container == source.container
-        && member.head == checksum::payload(head)
+        && member.head == checksum::section(head)
 }
 
 /// The first bytes of a content.

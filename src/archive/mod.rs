@@ -27,5 +27,12 @@ pub fn name_fault(name: &[u8]) -> Option<&'static str> {
     name::fault(name)
 }
 
+/// BLAKE3 of a content: what a member's hash is compared with.
+pub fn content_hash(content: &mut dyn std::io::Read) -> std::io::Result<[u8; 32]> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(content)?;
+    Ok(*hasher.finalize().as_bytes())
+}
+
 #[cfg(test)]
 mod tests;

@@ -237,7 +237,7 @@ impl Packer {
             member: 0,
             name: Vec::new(),
             mode: 0,
-            mtime_ns: 0,
+            mtime: 0,
             container: crate::format::members::Container::None,
             first_byte: part.first_byte,
             first_line: part.first_line,
@@ -254,7 +254,7 @@ impl Packer {
             extent.member = entry.id;
             extent.name.clone_from(&entry.name);
             extent.mode = entry.mode;
-            extent.mtime_ns = entry.mtime_ns;
+            extent.mtime = entry.mtime_ns.div_euclid(1_000_000_000);
             extent.container = entry.container;
         }
         extent

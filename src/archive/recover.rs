@@ -294,7 +294,7 @@ impl Scan {
         if let Some(entry) = appender.packer().entries.get_mut(entry) {
             entry.incomplete |= !complete;
             entry.hash = *found.as_bytes();
-            entry.head = checksum::payload(&copy.head);
+            entry.head = checksum::section(&copy.head);
         }
         Ok(())
     }
@@ -320,7 +320,7 @@ fn unlisted_part(
             id: extent.member,
             name: extent.name.clone(),
             mode: extent.mode,
-            mtime_ns: extent.mtime_ns,
+            mtime_ns: extent.mtime.saturating_mul(1_000_000_000),
             container: extent.container,
             ..Member::default()
         };

@@ -14,8 +14,8 @@ pub(crate) struct BlockExtent {
     pub(crate) member: u64,
     pub(crate) name: Vec<u8>,
     pub(crate) mode: u32,
-    /// Time of the last change, in nanoseconds since 1970.
-    pub(crate) mtime_ns: i64,
+    /// Time of the last change, in seconds since 1970.
+    pub(crate) mtime: i64,
     pub(crate) container: Container,
     /// Place of the first byte in the member.
     pub(crate) first_byte: u64,
@@ -33,20 +33,20 @@ const STARTS_INSIDE: u8 = 0x80;
 /// Appends the extents of a block, which are in the order of their places.
 pub(crate) fn encode(extents: &[BlockExtent], dst: &mut Vec<u8>) {
     varint::put(dst, extents.len() as u64);
-    let mut end = 0;
+    let (mut end, mut mtime) = (0, 0);
     for extent in extents {
         varint::put(dst, extent.member);
         varint::put(dst, extent.name.len() as u64);
         dst.extend_from_slice(&extent.name);
         varint::put(dst, extent.mode.into());
-        varint::put(dst, varint::zigzag(extent.mtime_ns));
+        varint::put(dst, varint::zigzag(extent.mtime.wrapping_sub(mtime)));
         let inside = if extent.starts_inside { STARTS_INSIDE } else { 0 };
         dst.push(extent.container.tag() | inside);
         varint::put(dst, extent.first_byte);
         varint::put(dst, extent.first_line);
         varint::put(dst, u64::from(extent.offset - end));
         varint::put(dst, extent.len.into());
-        end = extent.offset + extent.len;
+        (end, mtime) = (extent.offset + extent.len, extent.mtime);
     }
 }
 
@@ -56,13 +56,13 @@ pub(crate) fn decode(bytes: &[u8], raw_len: u32, limits: &Limits) -> Result<Vec<
     let mut cur = Cursor::new(bytes, Section::Extents, 0);
     let count = cur.varint_max(bytes.len() as u64, "every extent takes some bytes")?;
     let mut extents = Vec::new();
-    let mut end = 0u32;
+    let (mut end, mut mtime) = (0u32, 0i64);
     for _ in 0..count {
         let member = cur.varint()?;
         let name = cur.prefixed()?.to_vec();
         limits::check("bytes of a name", name.len() as u64, limits.name_bytes_max)?;
         let mode = cur.varint_max(0o7777, "a mode has twelve bits")?;
-        let mtime_ns = varint::unzigzag(cur.varint()?);
+        mtime = mtime.wrapping_add(varint::unzigzag(cur.varint()?));
         let flags = cur.u8()?;
         let container = Container::from_tag(flags & !STARTS_INSIDE)
             .ok_or_else(|| cur.corrupt("a container has a known number"))?;
@@ -79,7 +79,7 @@ pub(crate) fn decode(bytes: &[u8], raw_len: u32, limits: &Limits) -> Result<Vec<
             member,
             name,
             mode: u32::try_from(mode).unwrap_or(0),
-            mtime_ns,
+            mtime,
             container,
             first_byte,
             first_line,
@@ -100,7 +100,7 @@ mod tests {
             member: 7,
             name: b"a/b\xff.log".to_vec(),
             mode: 0o640,
-            mtime_ns: -5,
+            mtime: -5,
             container: Container::Gzip,
             first_byte: 1 << 40,
             first_line: 12,

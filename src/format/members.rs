@@ -105,8 +105,8 @@ pub struct Member {
     pub lines: u64,
     /// In the order of the content; blocks and places in them ascend.
     pub extents: Vec<Extent>,
-    /// XXH3-64 of the first bytes of the content, at most 4,096.
-    pub(crate) head: u64,
+    /// The low half of XXH3-64 of the first bytes of the content, at most 4,096.
+    pub(crate) head: u32,
     /// BLAKE3 of the content.
     pub hash: [u8; 32],
 }
@@ -128,8 +128,10 @@ impl MemberTable {
     pub(crate) fn encode(&self, compressor: &mut Compressor, dst: &mut Vec<u8>) -> Result<()> {
         let mut table = Vec::new();
         varint::put(&mut table, self.entries.len() as u64);
+        let mut mtime_ns = 0;
         for entry in &self.entries {
-            encode_entry(entry, &mut table);
+            encode_entry(entry, mtime_ns, &mut table);
+            mtime_ns = entry.mtime_ns;
         }
         // Together at the end, where they do not disturb the codec.
         for entry in self.entries.iter().filter(|entry| !entry.is_dir) {
@@ -161,11 +163,14 @@ impl MemberTable {
         let count = cur.varint()?;
         limits::check("members", count, limits.members_max)?;
         let mut entries = Vec::new();
+        let mut mtime_ns = 0;
         for _ in 0..count {
-            entries.push(decode_entry(&mut cur, limits)?);
+            let entry = decode_entry(&mut cur, mtime_ns, limits)?;
+            mtime_ns = entry.mtime_ns;
+            entries.push(entry);
         }
         for entry in entries.iter_mut().filter(|entry| !entry.is_dir) {
-            entry.head = cur.u64()?;
+            entry.head = cur.u32()?;
             entry.hash = cur.array()?;
         }
         if cur.is_empty() {
@@ -176,7 +181,7 @@ impl MemberTable {
     }
 }
 
-fn encode_entry(entry: &Member, dst: &mut Vec<u8>) {
+fn encode_entry(entry: &Member, mtime_before_ns: i64, dst: &mut Vec<u8>) {
     let state = match entry.state {
         MemberState::Live => 0,
         MemberState::Older => 1,
@@ -193,7 +198,7 @@ fn encode_entry(entry: &Member, dst: &mut Vec<u8>) {
         dst.extend_from_slice(name);
     }
     varint::put(dst, entry.mode.into());
-    varint::put(dst, varint::zigzag(entry.mtime_ns));
+    varint::put(dst, varint::zigzag(entry.mtime_ns.wrapping_sub(mtime_before_ns)));
     if entry.is_dir {
         return;
     }
@@ -210,7 +215,7 @@ fn encode_entry(entry: &Member, dst: &mut Vec<u8>) {
     }
 }
 
-fn decode_entry(cur: &mut Cursor<'_>, limits: &Limits) -> Result<Member> {
+fn decode_entry(cur: &mut Cursor<'_>, mtime_before_ns: i64, limits: &Limits) -> Result<Member> {
     let id = cur.varint()?;
     let flags = cur.varint()?;
     let state = match flags & 3 {
@@ -236,7 +241,7 @@ fn decode_entry(cur: &mut Cursor<'_>, limits: &Limits) -> Result<Member> {
     }
     let mode = cur.varint_max(0o7777, "a mode has twelve bits")?;
     entry.mode = u32::try_from(mode).unwrap_or(0);
-    entry.mtime_ns = varint::unzigzag(cur.varint()?);
+    entry.mtime_ns = mtime_before_ns.wrapping_add(varint::unzigzag(cur.varint()?));
     if !entry.is_dir {
         (entry.source_len, entry.size, entry.lines) = (cur.varint()?, cur.varint()?, cur.varint()?);
         decode_extents(cur, &mut entry)?;

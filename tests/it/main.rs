@@ -2,6 +2,9 @@
 //! run it. One module a topic, one binary.
 
 #[cfg(test)]
+#[cfg(all(feature = "cli", unix))]
+mod archive;
+#[cfg(test)]
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser};
 
+use crate::archive_args::ArchiveCommand;
 use crate::commands::grep::GrepArgs;
 use crate::units;
 
@@ -122,9 +123,14 @@ pub(crate) struct FilterArgs {
 
 const AFTER_HELP: &str = "\
 Commands:
-  lig info FILE            what takes the space in a file (see lig info --help)
-  lig grep PATTERN FILE    the lines that match, as grep prints them (see lig grep --help)
-A file that is named like a command: lig ./info, or lig -- info.
+  lig archive A PATH…    put files and directories into an archive; again: add what is new (short: lig a)
+  lig ls A, lig cat A, lig extract A   list members, write their content, write them as files
+  lig verify A           check an archive; --deep decodes everything, --against DIR compares
+  lig prune A, lig compact A           remove old members; write an archive anew, at another level
+  lig recover A -o B     everything of a damaged archive that can still be read
+  lig grep PATTERN FILE  the lines that match, as grep prints them
+  lig info FILE          what takes the space in a file
+Each has a --help of its own. A file that is named like a command: lig ./info, or lig -- info.
 
 Exit codes: 0 done; 1 nothing usable; 3 done, but something was skipped or lost; 141 reader gone; 128+N signal N.
 Environment: LIG_LEVEL, LIG_THREADS. The name ligcat stands for lig -dcf.";
@@ -215,6 +221,7 @@ pub(crate) enum Invocation {
     Filter(Box<FilterArgs>),
     Info(InfoArgs),
     Grep(Box<GrepArgs>),
+    Archive(ArchiveCommand),
 }
 
 /// A command line that cannot be taken apart, or one that asks for help.
@@ -245,6 +252,9 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, Misuse> {
         return Ok(Invocation::Info(InfoArgs::try_parse_from(rest)?));
     } else if rest.first().is_some_and(|word| word == "grep") {
         return grep(rest);
+    }
+    if let Some(command) = ArchiveCommand::parse(&rest) {
+        return Ok(Invocation::Archive(command?));
     }
     rest.insert(0, "lig".into());
     Ok(Invocation::Filter(Box::new(FilterArgs::try_parse_from(rest)?)))

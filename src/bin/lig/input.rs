@@ -101,7 +101,8 @@ fn descend(dir: &Path, system: &dyn FileSystem, inputs: &mut Vec<Result<Input, S
     }
 }
 
-fn read_names(list: &Path, end: u8, system: &dyn FileSystem) -> Result<Vec<PathBuf>> {
+/// The names in a file, each ended by a byte.
+pub(crate) fn read_names(list: &Path, end: u8, system: &dyn FileSystem) -> Result<Vec<PathBuf>> {
     let mut bytes = Vec::new();
     if list.as_os_str() == "-" {
         system.stdin()?.read_to_end(&mut bytes).context("standard input")?;

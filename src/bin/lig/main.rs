@@ -1,5 +1,6 @@
 //! The `lig` command: compresses, decompresses, tests and lists structured logs.
 
+mod archive_args;
 mod args;
 mod commands;
 mod dest;
@@ -24,6 +25,11 @@ fn main() -> ExitCode {
         Ok(Invocation::Info(args)) => {
             let mut out = Output::new(0, 0);
             (commands::info::run(&args, &OsFileSystem, &mut out), out)
+        }
+        Ok(Invocation::Archive(command)) => {
+            let speech = command.speech();
+            let mut out = Output::new(speech.quiet, speech.verbose);
+            (commands::archive::run(&command, &OsFileSystem, &mut out), out)
         }
         Ok(Invocation::Filter(args)) => {
             let mut out = Output::new(args.quiet, args.verbose);

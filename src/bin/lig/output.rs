@@ -57,6 +57,15 @@ impl Output {
         Ok(())
     }
 
+    /// Writes bytes to standard output, whatever they are.
+    pub(crate) fn print_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.end_progress();
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        stdout.flush()?;
+        Ok(())
+    }
+
     /// Writes one value as a line of JSON to standard output.
     pub(crate) fn json(&mut self, value: &impl serde::Serialize) -> Result<()> {
         self.print(&(serde_json::to_string(value)? + "\n"))

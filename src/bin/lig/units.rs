@@ -51,6 +51,23 @@ pub(crate) fn parse_duration(text: &str) -> Result<Flush, String> {
     }
 }
 
+/// Parses an age, such as `12h`, `90d`, `8w`, `6m` or `2y`, as seconds. A month has 30 days, a year 365.
+pub(crate) fn parse_age(text: &str) -> Result<u64, String> {
+    let accepted = || "an age is a number with h, d, w, m or y behind it".to_owned();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let hours: u64 = match unit {
+        "h" => 1,
+        "d" => 24,
+        "w" => 24 * 7,
+        "m" => 24 * 30,
+        "y" => 24 * 365,
+        _ => return Err(accepted()),
+    };
+    let number: u64 = number.parse().map_err(|_| accepted())?;
+    number.checked_mul(hours * 3_600).ok_or_else(accepted)
+}
+
 /// Writes a number of bytes for people: `58 MB`, `1.2 GB`.
 pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [(u64, &str); 4] =
@@ -124,6 +141,16 @@ mod tests {
         assert_eq!(parse_duration("0"), Ok(Flush::Never));
         assert_eq!(parse_duration("off"), Ok(Flush::Never));
         assert!(parse_duration("1 fortnight").is_err());
+    }
+
+    #[test]
+    fn ages_have_units() {
+        assert_eq!(parse_age("12h"), Ok(43_200));
+        assert_eq!(parse_age("90d"), Ok(7_776_000));
+        assert_eq!(parse_age("1y"), Ok(31_536_000));
+        for bad in ["90", "d", "", "9 d", "99999999999999999999d"] {
+            assert!(parse_age(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The commands, and what they share: the way through all inputs, and the exit code.
 
+pub(crate) mod archive;
 mod compress;
 mod decompress;
 #[cfg(test)]

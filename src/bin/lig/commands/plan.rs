@@ -23,13 +23,13 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(args: &FilterArgs) -> Result<Self> {
-        let level = level(args)?;
+        let level = level(args.level.0)?;
         let mut builder = WriterBuilder::new();
         builder.level(level)?;
         if let Some(bytes) = args.block_size {
             builder.block_bytes(bytes).context("--block-size")?;
         }
-        let threads = within_memory(threads(args)?, args)?;
+        let threads = within_memory(threads(args.threads)?, args)?;
         Ok(Self { builder, threads })
     }
 
@@ -42,7 +42,8 @@ impl Plan {
     }
 }
 
-fn level(args: &FilterArgs) -> Result<u8> {
+/// The level that was typed, or the environment's, or the usual one.
+pub(super) fn level(typed: Option<u8>) -> Result<u8> {
     let from_env = || match std::env::var_os("LIG_LEVEL") {
         None => Ok(DEFAULT_LEVEL),
         Some(text) => text
@@ -51,10 +52,11 @@ fn level(args: &FilterArgs) -> Result<u8> {
             .filter(|level| (1..=9).contains(level))
             .with_context(|| format!("LIG_LEVEL: {} is no level from 1 to 9", name(text.as_ref()))),
     };
-    args.level.0.map_or_else(from_env, Ok)
+    typed.map_or_else(from_env, Ok)
 }
 
-fn threads(args: &FilterArgs) -> Result<NonZeroUsize> {
+/// The threads that were typed, or the environment's, or one a core, up to a few.
+pub(super) fn threads(typed: Option<usize>) -> Result<NonZeroUsize> {
     let from_env = || match std::env::var_os("LIG_THREADS") {
         None => Ok(None),
         Some(text) => match text.to_str().and_then(|text| text.parse().ok()) {
@@ -62,7 +64,7 @@ fn threads(args: &FilterArgs) -> Result<NonZeroUsize> {
             None => bail!("LIG_THREADS: {} is no number of threads", name(text.as_ref())),
         },
     };
-    let asked = if args.threads.is_some() { args.threads } else { from_env()? };
+    let asked = if typed.is_some() { typed } else { from_env()? };
     if let Some(threads) = asked.and_then(NonZeroUsize::new) {
         return Ok(threads);
     }

@@ -1,0 +1,203 @@
+//! `lig extract`, `lig cat`: members as files, or one after the other.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead as _, Write as _};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use lignite::vfs::FileSystem;
+use lignite::{Archive, Existing, Extracted, Extractor, Member};
+
+use super::glob::Globs;
+use super::walk::show;
+use super::{none_found, open, output_name, select};
+use crate::archive_args::{CatArgs, ExtractArgs};
+use crate::commands::{Outcome, Tally, ending, exit_code};
+use crate::output::{Output, describe, name};
+use crate::signal::Signals;
+use crate::units;
+
+pub(crate) fn run(
+    args: &ExtractArgs,
+    system: &dyn FileSystem,
+    signals: &Signals,
+    out: &mut Output,
+) -> Result<ExitCode> {
+    let mut tally = Tally::default();
+    let mut archive = open(&args.archive, system, &mut tally, out)?;
+    let globs = Globs::new(&args.globs);
+    let members = select(&archive, &globs);
+    if none_found(&globs, &members, out) {
+        return Ok(ExitCode::FAILURE);
+    }
+    if args.to_stdout {
+        return print(&mut archive, &members, Damage::Stop, system, signals, tally, out);
+    }
+    let dir = &args.directory;
+    system.create_dir_all(dir).with_context(|| name(dir))?;
+    let existing = match (args.overwrite, args.skip_existing) {
+        (true, _) => Existing::Overwrite,
+        (_, true) => Existing::Skip,
+        _ => Existing::Refuse,
+    };
+    let mut extractor = Extractor::new(system, dir, existing).with_context(|| name(dir))?;
+    let (mut files, mut bytes) = (0_u64, 0);
+    let taken = targets(&members, args.strip_components);
+    for member in &members {
+        if let Some(signal) = signals.ending() {
+            // Files are whole or not there; directories get what they are to have.
+            let _left = extractor.finish();
+            return Err(signal.into());
+        }
+        let Some(target) = target(member, args.strip_components) else { continue };
+        let result = match taken.get(target) {
+            Some(1) => extractor.extract(&mut archive, member, target).map_err(Into::into),
+            _ => Err(anyhow::anyhow!(
+                "refused: another member comes as {} too (extract it alone, or with -O)",
+                show(target)
+            )),
+        };
+        let outcome = result.map(|done| match done {
+            Extracted::Done => {
+                files += u64::from(!member.is_dir);
+                bytes += member.size;
+                if member.incomplete { Outcome::Partial } else { Outcome::Done }
+            }
+            Extracted::Skipped => {
+                out.summary(format_args!("{}: is there (skipped)", show(target)));
+                Outcome::Done
+            }
+        });
+        tally.add(outcome.or_else(|err| failed(member, target, err, out))?);
+    }
+    extractor.finish().with_context(|| name(dir))?;
+    out.summary(format_args!("{}: {files} files, {}", name(dir), units::bytes(bytes)));
+    Ok(exit_code(tally.outcome()))
+}
+
+/// The name a member comes under; `None` if nothing is left of it.
+fn target(member: &Member, strip: usize) -> Option<&[u8]> {
+    let mut name = output_name(member);
+    for _ in 0..strip {
+        name = name.get(memchr::memchr(b'/', name)? + 1..)?;
+    }
+    Some(name)
+}
+
+/// How many files come under each name.
+fn targets(members: &[Member], strip: usize) -> BTreeMap<&[u8], u64> {
+    let mut taken = BTreeMap::new();
+    for member in members {
+        if let Some(name) = target(member, strip) {
+            let count = taken.entry(name).or_insert(0);
+            // Directories may meet.
+            *count = if member.is_dir && *count > 0 { *count } else { *count + 1 };
+        }
+    }
+    taken
+}
+
+fn failed(member: &Member, target: &[u8], err: anyhow::Error, out: &mut Output) -> Result<Outcome> {
+    if ending(&err).is_some() {
+        return Err(err);
+    }
+    let kind = err.chain().find_map(|cause| {
+        cause.downcast_ref::<io::Error>().map(io::Error::kind).or_else(|| {
+            match cause.downcast_ref::<lignite::Error>()?.kind() {
+                lignite::ErrorKind::Io(err) => Some(err.kind()),
+                _ => None,
+            }
+        })
+    });
+    let shown = show(target);
+    match kind {
+        Some(io::ErrorKind::AlreadyExists) => {
+            out.error(format_args!("{shown}: exists (--overwrite or --skip-existing)"));
+        }
+        // No file after this one would fare better.
+        Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+            return Err(err).with_context(|| format!("cannot write {shown}"));
+        }
+        _ => out.error(format_args!("{}: {}", show(&member.name), describe(&err))),
+    }
+    Ok(Outcome::Failed)
+}
+
+/// What to do at damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Damage {
+    Stop,
+    Skip,
+}
+
+pub(crate) fn cat(
+    args: &CatArgs,
+    system: &dyn FileSystem,
+    signals: &Signals,
+    out: &mut Output,
+) -> Result<ExitCode> {
+    let mut tally = Tally::default();
+    let mut archive = open(&args.archive, system, &mut tally, out)?;
+    let globs = Globs::new(&args.globs);
+    let members = select(&archive, &globs);
+    if none_found(&globs, &members, out) {
+        return Ok(ExitCode::FAILURE);
+    }
+    let damage = if args.keep_going { Damage::Skip } else { Damage::Stop };
+    print(&mut archive, &members, damage, system, signals, tally, out)
+}
+
+/// Writes members to standard output.
+fn print(
+    archive: &mut Archive,
+    members: &[Member],
+    damage: Damage,
+    system: &dyn FileSystem,
+    signals: &Signals,
+    mut tally: Tally,
+    out: &mut Output,
+) -> Result<ExitCode> {
+    let mut stdout = system.stdout()?;
+    for member in members.iter().filter(|member| !member.is_dir) {
+        let mut reader = archive.reader(member);
+        let mut outcome = if member.incomplete { Outcome::Partial } else { Outcome::Done };
+        loop {
+            if let Some(signal) = signals.ending() {
+                return Err(signal.into());
+            }
+            let len = match reader.fill_buf() {
+                Ok([]) => break,
+                Ok(bytes) => {
+                    stdout.write_all(bytes).context("cannot write to standard output")?;
+                    bytes.len()
+                }
+                Err(err) => {
+                    let err = anyhow::Error::from(lignite::Error::from(err));
+                    let lost = match damage {
+                        Damage::Stop => "the rest of it is not written (--keep-going skips damage)",
+                        Damage::Skip => "a part of it is missing",
+                    };
+                    let shown = show(&member.name);
+                    if is_io(&err) {
+                        bail!("{shown}: {}", describe(&err));
+                    }
+                    out.error(format_args!("{shown}: {}: {lost}", describe(&err)));
+                    outcome = Outcome::Partial;
+                    if damage == Damage::Stop {
+                        break;
+                    }
+                    continue;
+                }
+            };
+            reader.consume(len);
+        }
+        tally.add(outcome);
+    }
+    stdout.flush().context("cannot write to standard output")?;
+    tally.add(Outcome::Done);
+    Ok(exit_code(tally.outcome()))
+}
+
+fn is_io(err: &anyhow::Error) -> bool {
+    err.downcast_ref::<lignite::Error>().is_some_and(lignite::Error::is_io)
+}

@@ -1,0 +1,173 @@
+//! `lig ls`: the members of an archive.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use lignite::vfs::FileSystem;
+use lignite::{Archive, ArchiveBlock, Member, MemberState};
+use serde::Serialize;
+
+use super::glob::Globs;
+use super::walk::show;
+use super::{container_name, hex, none_found, open};
+use crate::archive_args::LsArgs;
+use crate::commands::{Outcome, Tally, exit_code};
+use crate::output::Output;
+use crate::units;
+
+/// A member, for programs.
+#[derive(Debug, Serialize)]
+struct Row {
+    name: String,
+    /// The bytes of the name in hexadecimal, if it is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_hex: Option<String>,
+    kind: &'static str,
+    mode: u32,
+    mtime_ns: i64,
+    size: u64,
+    lines: u64,
+    /// Its share of the blocks it is in.
+    stored_bytes: u64,
+    /// The most that one of its blocks has.
+    templates: u64,
+    /// First and last printed time, if its blocks hold nothing else, in nanoseconds since 1970 without regard to zone.
+    time_range: Option<(i64, i64)>,
+    /// What its file was compressed with.
+    container: Option<&'static str>,
+    source_bytes: u64,
+    blake3: Option<String>,
+    past_names: Vec<String>,
+    /// Another file has its name now.
+    older: bool,
+    /// Parts of it were lost before it came into this archive.
+    incomplete: bool,
+}
+
+pub(crate) fn run(args: &LsArgs, system: &dyn FileSystem, out: &mut Output) -> Result<ExitCode> {
+    let mut tally = Tally::default();
+    let archive = open(&args.archive, system, &mut tally, out)?;
+    let globs = Globs::new(&args.globs);
+    let members: Vec<Member> =
+        archive.members().iter().filter(|member| globs.selects(&member.name)).cloned().collect();
+    if none_found(&globs, &members, out) {
+        return Ok(ExitCode::FAILURE);
+    }
+    if args.null {
+        let names: Vec<u8> =
+            members.iter().flat_map(|member| [&member.name[..], b"\0"].concat()).collect();
+        out.print_bytes(&names)?;
+    } else if args.json || args.long {
+        let rows: Vec<Row> = rows(&archive, &members);
+        if args.json {
+            for row in &rows {
+                out.json(row)?;
+            }
+        } else {
+            out.print(&table(&rows, &members))?;
+        }
+    } else {
+        let mut text = String::new();
+        for member in members.iter().filter(|member| member.state == MemberState::Live) {
+            let slash = if member.is_dir { "/" } else { "" };
+            let _infallible = writeln!(text, "{}{slash}", show(&member.name));
+        }
+        out.print(&text)?;
+    }
+    tally.add(Outcome::Done);
+    Ok(exit_code(tally.outcome()))
+}
+
+fn rows(archive: &Archive, members: &[Member]) -> Vec<Row> {
+    let blocks: Vec<ArchiveBlock> = archive.blocks().collect();
+    members.iter().map(|member| row(member, &blocks)).collect()
+}
+
+fn row(member: &Member, blocks: &[ArchiveBlock]) -> Row {
+    let text = std::str::from_utf8(&member.name);
+    let mut row = Row {
+        name: String::from_utf8_lossy(&member.name).into_owned(),
+        name_hex: text.is_err().then(|| hex(&member.name)),
+        kind: if member.is_dir { "directory" } else { "file" },
+        mode: member.mode,
+        mtime_ns: member.mtime_ns,
+        size: member.size,
+        lines: member.lines,
+        stored_bytes: 0,
+        templates: 0,
+        time_range: None,
+        container: container_name(member.container),
+        source_bytes: member.source_len,
+        blake3: (!member.is_dir).then(|| hex(&member.hash)),
+        past_names: member
+            .past_names
+            .iter()
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            .collect(),
+        older: member.state == MemberState::Older,
+        incomplete: member.incomplete,
+    };
+    let mut alone = true;
+    for extent in &member.extents {
+        let Some(block) = usize::try_from(extent.block).ok().and_then(|at| blocks.get(at)) else {
+            continue;
+        };
+        let share = u128::from(block.stored_bytes) * u128::from(extent.len);
+        let share = share / u128::from(block.raw_bytes.max(1));
+        row.stored_bytes += u64::try_from(share).unwrap_or(0);
+        row.templates = row.templates.max(block.templates);
+        alone &= block.raw_bytes == u64::from(extent.len);
+        row.time_range = match (row.time_range, block.time_range) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+    }
+    row.time_range = row.time_range.filter(|_| alone);
+    row
+}
+
+fn table(rows: &[Row], members: &[Member]) -> String {
+    let mut text = format!(
+        "{:<10} {:>10} {:>10} {:>7} {:>10} {:>9}  {:<19}  {:<41}  {}\n",
+        "mode", "size", "stored", "ratio", "lines", "templates", "changed", "time span", "name"
+    );
+    for (row, member) in rows.iter().zip(members) {
+        let span = row.time_range.map_or_else(
+            || "-".to_owned(),
+            |(first, last)| format!("{} - {}", units::time(first), units::time(last)),
+        );
+        let _infallible = write!(
+            text,
+            "{} {:>10} {:>10} {:>7} {:>10} {:>9}  {}  {span:<41}  {}",
+            mode(row),
+            units::bytes(row.size),
+            units::bytes(row.stored_bytes),
+            if row.size == 0 { "-".to_owned() } else { units::ratio(row.size, row.stored_bytes) },
+            row.lines,
+            row.templates,
+            units::time(row.mtime_ns),
+            show(&member.name),
+        );
+        let mut notes = Vec::new();
+        notes.extend(row.container.map(str::to_owned));
+        notes.extend(
+            member.past_names.iter().rev().take(1).map(|past| format!("was {}", show(past))),
+        );
+        notes.extend(row.older.then(|| "older".to_owned()));
+        notes.extend(row.incomplete.then(|| "incomplete".to_owned()));
+        if !notes.is_empty() {
+            let _infallible = write!(text, " ({})", notes.join(", "));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn mode(row: &Row) -> String {
+    let mut text = String::from(if row.kind == "directory" { "d" } else { "-" });
+    for (bit, letter) in (0..9).rev().zip("rwxrwxrwx".chars()) {
+        text.push(if row.mode >> bit & 1 == 1 { letter } else { '-' });
+    }
+    text
+}

@@ -1,0 +1,296 @@
+//! Files and directories that are to be archived.
+//!
+//! A tree is walked by directory handles, so that nothing outside of it is read if somebody swaps a directory for a link.
+//! `ignore` and `walkdir` walk by paths, and would bring a dozen crates.
+
+use std::cell::RefCell;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use lignite::vfs::{Directory, FileInfo, FileKind, FileSystem, ReadFile};
+
+use super::glob::Globs;
+use crate::output::{Output, describe, name};
+
+/// A file or directory that was found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The name it has in an archive.
+    pub(crate) name: Vec<u8>,
+    pub(crate) info: FileInfo,
+    root: Rc<Root>,
+    /// Names of directories from the root to it, and its own.
+    below: Vec<u8>,
+}
+
+/// A directory below a root, and its path from there.
+type OpenDir = (Vec<u8>, Rc<dyn Directory>);
+
+/// What was named.
+#[derive(Debug)]
+struct Root {
+    path: PathBuf,
+    /// `None` for a file.
+    dir: Option<Rc<dyn Directory>>,
+    /// The directory that was opened last: many files lie in one.
+    last: RefCell<Option<OpenDir>>,
+}
+
+/// What is left out.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) exclude: Globs,
+    pub(crate) include: Globs,
+    /// The archive itself.
+    pub(crate) archive: Option<FileInfo>,
+}
+
+/// What a walk brought.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
+    /// By name, each name once.
+    pub(crate) found: Vec<Found>,
+    /// The names of what was named.
+    pub(crate) roots: Vec<Vec<u8>>,
+    /// Links and the like.
+    pub(crate) skipped: u64,
+    /// What could not be looked at.
+    pub(crate) failed: u64,
+}
+
+impl Found {
+    pub(crate) fn is_dir(&self) -> bool {
+        self.info.is_dir()
+    }
+
+    /// Opens the file, and reads what is known of it now.
+    pub(crate) fn open(&self, system: &dyn FileSystem) -> io::Result<Box<dyn ReadFile>> {
+        let Some(dir) = &self.root.dir else { return system.open(&self.root.path) };
+        let (parent, own) = match memchr::memrchr(b'/', &self.below) {
+            Some(at) => {
+                let (parent, own) = self.below.split_at_checked(at).unwrap_or_default();
+                (parent, own.get(1..).unwrap_or_default())
+            }
+            None => (&[][..], self.below.as_slice()),
+        };
+        let mut last = self.root.last.borrow_mut();
+        if last.as_ref().is_none_or(|(path, _)| path != parent) {
+            // From the nearest directory that is open.
+            let near = last.take().and_then(|(path, dir)| {
+                let rest = parent.strip_prefix(path.as_slice())?.strip_prefix(b"/")?;
+                Some((dir, rest))
+            });
+            let (mut at, rest) = near.unwrap_or_else(|| (Rc::clone(dir), parent));
+            for component in rest.split(|&byte| byte == b'/').filter(|part| !part.is_empty()) {
+                at = Rc::from(at.open_dir(&to_os(component))?);
+            }
+            *last = Some((parent.to_vec(), at));
+        }
+        let dir = last.as_ref().map_or(dir, |(_, dir)| dir);
+        dir.open_file(&to_os(own))
+    }
+
+    /// Time of the last change, in nanoseconds since 1970.
+    pub(crate) fn mtime_ns(&self) -> i64 {
+        self.info.modified.map_or(0, nanos)
+    }
+}
+
+/// Nanoseconds since 1970; what lies three centuries away is at the end of the scale.
+pub(crate) fn nanos(time: SystemTime) -> i64 {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |nanos| -nanos),
+    }
+}
+
+/// Walks all paths. Names are relative to `base`.
+pub(crate) fn walk(
+    paths: &[PathBuf],
+    base: Option<&Path>,
+    filter: &Filter,
+    system: &dyn FileSystem,
+    out: &mut Output,
+) -> Walked {
+    let mut walked = Walked::default();
+    for path in paths {
+        if let Err(err) = root(path, base, filter, system, out, &mut walked) {
+            out.error(format_args!("{}: {}", name(path), describe(&err)));
+            walked.failed += 1;
+        }
+    }
+    walked.found.sort_by(|a, b| a.name.cmp(&b.name));
+    walked.found.dedup_by(|later, first| later.name == first.name);
+    walked
+}
+
+fn root(
+    path: &Path,
+    base: Option<&Path>,
+    filter: &Filter,
+    system: &dyn FileSystem,
+    out: &mut Output,
+    walked: &mut Walked,
+) -> Result<()> {
+    let own = member_name(path)?;
+    let full = base.map_or_else(|| path.to_owned(), |base| base.join(path));
+    let info = system.info(&full)?;
+    walked.roots.push(own.clone());
+    if filter.exclude.any(&own) {
+        return Ok(());
+    }
+    match info.kind {
+        FileKind::File => {
+            let root = Rc::new(Root { path: full, dir: None, last: RefCell::default() });
+            take(Found { name: own, info, root, below: Vec::new() }, filter, walked);
+        }
+        FileKind::Dir => {
+            let dir: Rc<dyn Directory> = Rc::from(system.open_dir(&full)?);
+            let dir_root =
+                Root { path: full, dir: Some(Rc::clone(&dir)), last: RefCell::default() };
+            let root = Rc::new(dir_root);
+            if !own.is_empty() {
+                let found =
+                    Found { name: own.clone(), info, root: Rc::clone(&root), below: Vec::new() };
+                walked.found.push(found);
+            }
+            descend(&root, dir, &own, filter, out, walked);
+        }
+        FileKind::Link | FileKind::Special => bail!("is neither a file nor a directory"),
+    }
+    Ok(())
+}
+
+/// Takes a file, unless it is left out.
+fn take(found: Found, filter: &Filter, walked: &mut Walked) {
+    let is_archive =
+        filter.archive.as_ref().is_some_and(|archive| archive.is_same_file(&found.info));
+    if !is_archive && filter.include.selects(&found.name) {
+        walked.found.push(found);
+    }
+}
+
+/// A directory in another one, not opened yet, and its path from the root; without a name, the other one itself.
+type Waiting = (Rc<dyn Directory>, Option<OsString>, Vec<u8>);
+
+/// Walks what is below a directory, without recursion: trees may be deep. A handle is closed when the last directory in
+/// it has been opened.
+fn descend(
+    root: &Rc<Root>,
+    dir: Rc<dyn Directory>,
+    own: &[u8],
+    filter: &Filter,
+    out: &mut Output,
+    walked: &mut Walked,
+) {
+    let mut waiting: Vec<Waiting> = vec![(dir, None, Vec::new())];
+    while let Some((parent, name, below)) = waiting.pop() {
+        let opened = match name {
+            None => Ok(parent),
+            Some(name) => parent.open_dir(&name).map(Rc::from),
+        };
+        let listed = opened.and_then(|dir| {
+            let mut names = dir.list()?;
+            names.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+            Ok((dir, names))
+        });
+        let (dir, names) = match listed {
+            Ok(listed) => listed,
+            Err(err) => {
+                failed(&join(own, &below), err, out, walked);
+                continue;
+            }
+        };
+        let mut dirs = Vec::new();
+        for (name, _) in names {
+            let below = join(&below, name.as_encoded_bytes());
+            let member = join(own, &below);
+            if filter.exclude.any(&member) {
+                continue;
+            }
+            let info = match dir.info(&name) {
+                Ok(info) => info,
+                Err(err) => {
+                    failed(&member, err, out, walked);
+                    continue;
+                }
+            };
+            let kind = info.kind;
+            let found = Found { name: member, info, root: Rc::clone(root), below: below.clone() };
+            match kind {
+                FileKind::File => take(found, filter, walked),
+                FileKind::Dir => {
+                    walked.found.push(found);
+                    dirs.push((Rc::clone(&dir), Some(name), below));
+                }
+                FileKind::Link => skipped(&found.name, "symbolic link", out, walked),
+                FileKind::Special => {
+                    skipped(&found.name, "neither file nor directory", out, walked);
+                }
+            }
+        }
+        waiting.extend(dirs.into_iter().rev());
+    }
+}
+
+fn failed(member: &[u8], err: io::Error, out: &mut Output, walked: &mut Walked) {
+    out.error(format_args!("{}: {}", show(member), describe(&err.into())));
+    walked.failed += 1;
+}
+
+fn skipped(member: &[u8], what: &str, out: &mut Output, walked: &mut Walked) {
+    out.warning(format_args!("{}: skipped ({what})", show(member)));
+    walked.skipped += 1;
+}
+
+fn join(a: &[u8], b: &[u8]) -> Vec<u8> {
+    let slash: &[u8] = if a.is_empty() || b.is_empty() { b"" } else { b"/" };
+    [a, slash, b].concat()
+}
+
+/// The name in an archive of what was named: a path without its root, and without steps that go nowhere.
+fn member_name(path: &Path) -> Result<Vec<u8>> {
+    let mut own = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(part) => own = join(&own, part.as_encoded_bytes()),
+            Component::ParentDir => bail!("a name in an archive cannot go up (use -C)"),
+            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
+        }
+    }
+    Ok(own)
+}
+
+/// A name in an archive, for a message.
+pub(crate) fn show(name: &[u8]) -> String {
+    crate::output::escape(&String::from_utf8_lossy(name)).into_owned()
+}
+
+#[cfg(unix)]
+pub(crate) fn to_os(bytes: &[u8]) -> OsString {
+    <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn to_os(bytes: &[u8]) -> OsString {
+    String::from_utf8_lossy(bytes).into_owned().into()
+}
+
+/// Reads globs from files.
+pub(crate) fn read_globs(
+    globs: &mut Globs,
+    files: &[PathBuf],
+    system: &dyn FileSystem,
+) -> Result<()> {
+    for path in files {
+        let mut text = Vec::new();
+        let read = system.open(path).and_then(|mut file| file.read_to_end(&mut text));
+        read.with_context(|| name(path))?;
+        globs.add_lines(&text);
+    }
+    Ok(())
+}

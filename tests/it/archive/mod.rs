@@ -1,0 +1,171 @@
+//! Archives on the command line, one test for each promise.
+
+mod commands;
+mod crash;
+mod files;
+mod scale;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, SystemTime};
+
+use lignite::{Archive, MemberState};
+use tempfile::TempDir;
+
+/// Whether loops run at their full length: minutes instead of seconds.
+fn is_full() -> bool {
+    std::env::var_os("LIG_FULL").is_some()
+}
+
+/// A directory of its own for a test, and the command in it.
+struct Place {
+    dir: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn write(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn command(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lig"));
+        command.current_dir(self.dir.path()).args(args).stdin(Stdio::null());
+        command.env_remove("LIG_LEVEL").env_remove("LIG_THREADS");
+        command
+    }
+
+    fn lig(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
+        Ran::from(self.command(args).output().unwrap())
+    }
+
+    /// What the members of an archive hold, as the library reads it.
+    fn contents(&self, archive: &str) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        contents(&self.path(archive))
+    }
+}
+
+fn contents(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let mut archive = Archive::open(path).unwrap();
+    let mut contents = BTreeMap::new();
+    for member in archive.members().to_vec() {
+        if member.state == MemberState::Live && !member.is_dir {
+            let mut content = Vec::new();
+            archive.reader(&member).read_to_end(&mut content).unwrap();
+            contents.insert(member.name, content);
+        }
+    }
+    contents
+}
+
+/// What came of a run.
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    stdout: Vec<u8>,
+    stderr: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        Self { code: output.status.code(), stdout: output.stdout, stderr }
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    fn code(self, expected: i32) -> Self {
+        assert_eq!(self.code, Some(expected), "standard error: {}", self.stderr);
+        self
+    }
+
+    #[track_caller]
+    fn says(self, words: &str) -> Self {
+        assert!(self.stderr.contains(words), "no {words:?} in {:?}", self.stderr);
+        self
+    }
+
+    #[track_caller]
+    fn silent(self) -> Self {
+        assert_eq!(self.stderr, "");
+        self
+    }
+
+    #[track_caller]
+    fn prints(self, words: &str) -> Self {
+        let text = String::from_utf8_lossy(&self.stdout);
+        assert!(text.contains(words), "no {words:?} in {text:?}");
+        self
+    }
+
+    fn json(&self) -> Vec<serde_json::Value> {
+        let text = std::str::from_utf8(&self.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// A log of so many lines, different for each seed.
+fn log(seed: usize, lines: usize) -> Vec<u8> {
+    let mut log = Vec::new();
+    for i in 0..lines {
+        let id = (i * 7919 + seed * 104_729) % 100_003;
+        writeln!(
+            log,
+            "2026-11-24 00:{:02}:{:02} INFO worker[{seed}]: job {id}",
+            i / 60 % 60,
+            i % 60
+        )
+        .unwrap();
+    }
+    log
+}
+
+/// What stands in a tree: mode, time and content (none for a directory) of every path.
+type Tree = BTreeMap<PathBuf, (u32, SystemTime, Option<Vec<u8>>)>;
+
+fn tree(root: &Path) -> Tree {
+    let mut tree = Tree::new();
+    let mut waiting = vec![root.to_owned()];
+    while let Some(dir) = waiting.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let metadata = fs::symlink_metadata(&path).unwrap();
+            if metadata.is_symlink() {
+                continue;
+            }
+            let content = metadata.is_file().then(|| fs::read(&path).unwrap());
+            if metadata.is_dir() {
+                waiting.push(path.clone());
+            }
+            let mode = metadata.permissions().mode() & 0o7777;
+            let own = path.strip_prefix(root).unwrap().to_owned();
+            tree.insert(own, (mode, metadata.modified().unwrap(), content));
+        }
+    }
+    tree
+}
+
+fn set_time(path: &Path, seconds: u64, nanos: u32) {
+    let time = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos);
+    fs::File::open(path).unwrap().set_modified(time).unwrap();
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
