@@ -33,6 +33,8 @@ mod column;
 mod encoding;
 mod error;
 mod format;
+#[cfg(feature = "unstable-internals")]
+pub mod internals;
 mod limits;
 mod line;
 mod model;

@@ -55,6 +55,32 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Memory of a decoder beside its blocks: codecs, and buffers for reading.
+    const BASE_BYTES: u64 = 24_000_000;
+    /// Memory for a raw byte of a block: the block stored, its columns, and the block itself.
+    const PER_RAW_BYTE: u64 = 4;
+
+    /// Limits under which a decoder takes at most so many bytes of memory, or refuses.
+    pub fn within_memory(bytes: u64) -> Self {
+        let blocks = bytes.saturating_sub(Self::BASE_BYTES);
+        let block = blocks / Self::PER_RAW_BYTE;
+        Self {
+            block_raw_bytes_max: block,
+            block_stored_bytes_max: block,
+            section_bytes_max: block,
+            columns_bytes_max: block.saturating_mul(4),
+            model_bytes_max: bytes / 2,
+            ..Self::default()
+        }
+    }
+
+    /// Memory for decoding blocks of so many raw bytes: what [`within_memory`](Self::within_memory) needs to accept them.
+    pub fn memory_for(block_raw_bytes: u64) -> u64 {
+        Self::BASE_BYTES.saturating_add(block_raw_bytes.saturating_mul(Self::PER_RAW_BYTE))
+    }
+}
+
 /// Returns `requested` as a `usize` if it does not exceed `allowed`.
 pub(crate) fn check(limit: &'static str, requested: u64, allowed: u64) -> Result<usize> {
     match usize::try_from(requested) {

@@ -70,6 +70,12 @@ impl Encoder {
         Ok(quick / 100 * XZ_PERCENT < structured)
     }
 
+    /// What comes before the codecs, on its own. Returns the number of templates.
+    #[cfg(feature = "unstable-internals")]
+    pub(crate) fn structure_only(&mut self, raw: &[u8]) -> Result<u32> {
+        Ok(self.structure(raw)?.1.templates)
+    }
+
     fn structure(&mut self, raw: &[u8]) -> Result<(Sink, BlockStats)> {
         let terminated = raw.last() == Some(&b'\n');
         let body = if terminated { raw.get(..raw.len() - 1).unwrap_or_default() } else { raw };

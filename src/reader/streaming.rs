@@ -345,14 +345,19 @@ impl<R: io::Read> Reader<R> {
         if found.len() < TAIL_LEN {
             return Err(Error::truncated(Section::Commit, offset + bytes.len() as u64));
         }
-        let expected = tail(u32::try_from(len).unwrap_or(u32::MAX));
+        let is_whole = found == tail(u32::try_from(len).unwrap_or(u32::MAX));
         let Some(open) = &self.stream else { return Ok(()) };
-        if found != expected || !open.is_stated_by(commit, offset) {
-            let rule = "a commit states what its stream holds, and is followed by its tail";
-            return Err(Error::corrupt(Section::Commit, offset, rule));
-        }
+        let is_true = open.is_stated_by(commit, offset);
         let next_line =
             if commit.blocks == open.blocks { open.lines } else { commit.lines }.saturating_add(1);
+        if !is_whole || !is_true {
+            let rule = "a commit states what its stream holds, and is followed by its tail";
+            let error = Error::corrupt(Section::Commit, offset, rule);
+            if self.on_damage == OnDamage::Stop || !is_true {
+                return Err(error);
+            }
+            self.lose(offset, error);
+        }
         self.resume(commit.blocks, next_line);
         self.stream = None;
         self.source.consume(len + TAIL_LEN);

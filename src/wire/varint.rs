@@ -69,6 +69,23 @@ mod tests {
     }
 
     #[test]
+    fn every_short_form_is_canonical_or_refused() {
+        let mut accepted = 0;
+        for code in 0..1u32 << 24 {
+            let bytes = code.to_le_bytes();
+            let mut src = &bytes[..3];
+            let Some(value) = take(&mut src) else { continue };
+            let used = 3 - src.len();
+            let mut again = Vec::new();
+            put(&mut again, value);
+            assert_eq!(&again[..], &bytes[..used], "{bytes:02x?}");
+            accepted += 1;
+        }
+        // All of one and of two bytes with anything behind them, and those of three.
+        assert_eq!(accepted, (128 << 16) + ((127 * 128) << 8) + 127 * 128 * 128);
+    }
+
+    #[test]
     fn zigzag_is_a_bijection_at_the_edges() {
         for value in [0, -1, 1, i64::MIN, i64::MAX] {
             assert_eq!(unzigzag(zigzag(value)), value);

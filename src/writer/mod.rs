@@ -3,6 +3,7 @@
 //! *Invariant:* where blocks are cut depends on the bytes and the options only, never on the sizes of writes, on threads,
 //! or on time (a caller who asks for a flush cuts where it asks).
 
+mod memory;
 pub(crate) mod pool;
 pub(crate) mod stream;
 
@@ -69,22 +70,14 @@ impl WriterBuilder {
         self
     }
 
-    fn block_bytes_or_default(&self) -> u32 {
-        self.block_bytes.unwrap_or(match self.level {
-            ..=5 | 8 => 1 << 24,
-            6 => 1 << 25,
-            _ => 1 << 26,
-        })
-    }
-
     /// Level, raw bytes in a block, threads.
     pub(crate) fn settings(&self) -> (u8, u32, NonZeroUsize) {
-        (self.level, self.block_bytes_or_default(), self.threads)
+        (self.level, self.block_size(), self.threads)
     }
 
     /// A writer that writes a stream to `wtr`. Do not wrap `wtr` in a `BufWriter`: it is given whole blocks.
     pub fn from_writer<W: io::Write>(&self, wtr: W) -> Writer<W> {
-        let block_bytes = self.block_bytes_or_default();
+        let block_bytes = self.block_size();
         Writer {
             stream: Stream::new(wtr, self.level, block_bytes),
             pool: Pool::new(self.level, self.threads),

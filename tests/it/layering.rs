@@ -209,3 +209,17 @@ fn files_are_reached_through_the_file_trait_only() {
         }
     }
 }
+
+/// Floating point differs between machines and compilers; where bytes are decided, there is none.
+#[test]
+fn no_floating_point_decides_about_bytes() {
+    let decides =
+        |name: &str| !["bin/", "query", "integrations"].iter().any(|at| name.starts_with(at));
+    for (name, text) in sources().iter().filter(|(name, _)| decides(name)) {
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        for (number, line) in (1..).zip(code.lines()) {
+            let mut words = line.split(|c: char| !c.is_alphanumeric());
+            assert!(!words.any(|word| word == "f32" || word == "f64"), "{name}:{number}: a float");
+        }
+    }
+}

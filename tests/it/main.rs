@@ -14,10 +14,14 @@ mod format_doc;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod layering;
 #[cfg(test)]
 #[cfg(feature = "cli")]
 mod query;
+#[cfg(test)]
+mod resealed;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(crate) const DEFAULT_LEVEL: u8 = 3;
 /// Without -d, -t or -l, every FILE is compressed to FILE.lig and kept. No FILE, or -, is standard input to standard
 /// output.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "lig", version, after_help = AFTER_HELP, args_override_self = true)]
+#[command(name = "lig", version, after_help = AFTER_HELP, after_long_help = format!("{AFTER_HELP}{MORE_HELP}"), args_override_self = true)]
 #[expect(clippy::struct_excessive_bools, reason = "one field for each flag")]
 pub(crate) struct FilterArgs {
     /// Files to work on; - is standard input
@@ -135,9 +135,35 @@ Each has a --help of its own. A file that is named like a command: lig ./info, o
 Exit codes: 0 done; 1 nothing usable; 3 done, but something was skipped or lost; 141 reader gone; 128+N signal N.
 Environment: LIG_LEVEL, LIG_THREADS. The name ligcat stands for lig -dcf.";
 
+/// What --help and the man page say behind that.
+const MORE_HELP: &str = "
+
+Sizes are numbers with K, M, G (10^3 ...) or KiB, MiB, GiB (2^10 ...) behind them.
+
+While a pipe pauses, what has arrived is written out after --flush (1s): a second lig reads it from the file. INT and TERM
+finish the block and the file; a second one ends at once. A kill loses what was not flushed. USR1 asks for a line of progress.
+
+-l --json prints one object a line for each file. Fields are added, never renamed:
+  name          as it was typed
+  stored_bytes  of the file
+  raw_bytes     what it decodes to
+  lines         line ends in it
+  blocks        whole blocks
+  templates     the most that one block has
+  time_range    [first, last] printed time in nanoseconds since 1970, zone disregarded, or null
+  finished      whether every stream in it has its end";
+
+const AFTER_INFO_HELP: &str = "\
+--json prints one object a line for each file. Fields are added, never renamed:
+  name, stored_bytes, raw_bytes, lines, blocks   as with lig -l --json
+  template_table_bytes                           of the templates' texts, stored
+  templates    by lines, most first: text (each slot is <*>), lines
+  columns      by stored bytes, most first: block, name, kind (what its values are), encoding, codec, values,
+               encoded_bytes (before the codec), stored_bytes (its share, where it shares a section)";
+
 /// Says what takes the space in .lig files.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "info", bin_name = "lig info", args_override_self = true)]
+#[command(name = "info", bin_name = "lig info", after_help = AFTER_INFO_HELP, args_override_self = true)]
 pub(crate) struct InfoArgs {
     /// Files to look into
     #[arg(value_name = "FILE", required = true)]

@@ -20,6 +20,16 @@ pub(crate) enum Place {
     File(PathBuf),
 }
 
+impl Place {
+    /// What to say when it cannot be written.
+    pub(crate) fn cannot_write(&self) -> String {
+        match self {
+            Self::Stdout => "cannot write to standard output".to_owned(),
+            Self::File(path) => format!("cannot write {}", name(path)),
+        }
+    }
+}
+
 /// An open output.
 #[derive(Debug)]
 pub(crate) enum Dest<'a> {

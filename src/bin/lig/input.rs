@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use lignite::vfs::{FileInfo, FileKind, FileSystem, ReadFile};
 
 use crate::args::FilterArgs;
-use crate::output::name;
+use crate::output::{Output, name};
 use crate::signal::Signals;
 
 /// How long a signal may go unnoticed while a pipe is silent.
@@ -55,6 +55,7 @@ pub(crate) struct Opened {
 pub(crate) fn collect(
     args: &FilterArgs,
     system: &dyn FileSystem,
+    out: &mut Output,
 ) -> Result<Vec<Result<Input, String>>> {
     let mut named: Vec<PathBuf> = args.files.clone();
     if let Some(list) = &args.files_from {
@@ -68,7 +69,7 @@ pub(crate) fn collect(
         if path.as_os_str() == "-" {
             inputs.push(Ok(Input { path: None, found: false }));
         } else if args.recursive && system.info(&path).is_ok_and(|info| info.is_dir()) {
-            descend(&path, system, &mut inputs);
+            descend(&path, system, out, &mut inputs);
         } else {
             inputs.push(Ok(Input { path: Some(path), found: false }));
         }
@@ -76,7 +77,12 @@ pub(crate) fn collect(
     Ok(inputs)
 }
 
-fn descend(dir: &Path, system: &dyn FileSystem, inputs: &mut Vec<Result<Input, String>>) {
+fn descend(
+    dir: &Path,
+    system: &dyn FileSystem,
+    out: &mut Output,
+    inputs: &mut Vec<Result<Input, String>>,
+) {
     let failed =
         |err: io::Error| Err(format!("{}: {}", name(dir), crate::output::describe(&err.into())));
     let mut entries = Vec::new();
@@ -94,9 +100,14 @@ fn descend(dir: &Path, system: &dyn FileSystem, inputs: &mut Vec<Result<Input, S
     entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     for (path, kind) in entries {
         match kind {
-            FileKind::Dir => descend(&path, system, inputs),
+            FileKind::Dir => descend(&path, system, out, inputs),
             FileKind::File => inputs.push(Ok(Input { path: Some(path), found: true })),
-            FileKind::Link | FileKind::Special => {}
+            FileKind::Link => {
+                out.warning(format_args!("{}: skipped (symbolic link)", name(&path)));
+            }
+            FileKind::Special => {
+                out.warning(format_args!("{}: skipped (not a regular file)", name(&path)));
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ impl Signals {
     /// Takes over interrupt, termination and hang-up, and the request for one line of progress.
     #[cfg(unix)]
     pub(crate) fn install(system: &dyn FileSystem) -> std::io::Result<Self> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
         use signal_hook::flag;
 
         let signals = Self::default();
@@ -35,6 +35,8 @@ impl Signals {
             flag::register_usize(signal, Arc::clone(&signals.ending), number)?;
         }
         flag::register(SIGUSR1, Arc::clone(&signals.report))?;
+        // A file that may not grow is an error of a write, not the end of the process.
+        flag::register(SIGXFSZ, Arc::default())?;
         Ok(signals)
     }
 

@@ -1,9 +1,14 @@
 //! The command line, one test for each promise.
 
+mod changes;
 mod damage;
 mod filter;
 mod foreign;
+mod kill;
+mod matrix;
+mod memory;
 mod names;
+mod neighbours;
 mod reports;
 mod signals;
 mod streaming;

@@ -80,3 +80,57 @@ fn help_version_and_generated_pages_go_to_standard_output() {
         assert!(text(&["--generate", shell]).contains(mark), "{shell}");
     }
 }
+
+fn keys(value: &serde_json::Value) -> Vec<&str> {
+    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// The names of fields stay; the man page has them all.
+#[test]
+fn json_has_the_fields_of_the_man_page() {
+    let place = Place::new();
+    place.write("a.log", log(500));
+    place.lig(["a.log"]).code(0);
+    let man = place.lig(["--generate", "man"]).code(0).stdout;
+    let man = String::from_utf8(man).unwrap().replace("\\-", "-");
+    let list = place.lig(["-l", "--json", "a.log.lig"]).code(0).stdout;
+    let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
+    let expected = [
+        "blocks",
+        "finished",
+        "lines",
+        "name",
+        "raw_bytes",
+        "stored_bytes",
+        "templates",
+        "time_range",
+    ];
+    assert_eq!(keys(&list), expected);
+    let range: Vec<i64> = serde_json::from_value(list["time_range"].clone()).unwrap();
+    let start = 1_795_478_400_000_000_000;
+    assert_eq!(range, [start, start + 499_000_000_000], "2026-11-24 00:00:00 to 00:08:19");
+    let info = place.lig(["info", "--json", "a.log.lig"]).code(0).stdout;
+    let info: serde_json::Value = serde_json::from_slice(&info).unwrap();
+    for field in keys(&list).into_iter().chain(keys(&info)).chain(keys(&info["columns"][0])) {
+        assert!(man.contains(field), "the man page has no {field}");
+    }
+    for field in ["blocks", "columns", "lines", "name", "raw_bytes", "stored_bytes"] {
+        assert!(keys(&info).contains(&field), "no {field}");
+    }
+}
+
+#[test]
+fn a_list_has_the_span_of_time() {
+    let place = Place::new();
+    place.write("a.log", log(500));
+    place.write("b.log", "no time here\n");
+    place.lig(["a.log", "b.log"]).code(0);
+    let text = place.lig(["-l", "a.log.lig", "b.log.lig"]).code(0).stdout;
+    let text = String::from_utf8(text).unwrap();
+    let rows: Vec<&str> = text.lines().collect();
+    assert!(rows[1].contains("2026-11-24 00:00:00 - 2026-11-24 00:08:19"), "{text}");
+    assert!(rows[2].contains("  -  "), "{text}");
+    assert!(rows[3].contains("2026-11-24 00:00:00 - 2026-11-24 00:08:19"), "{text}");
+}

@@ -1,6 +1,7 @@
 //! Signals, and readers that go away.
 #![cfg(unix)]
 
+use std::fs;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -12,6 +13,9 @@ fn send(signal: &str, child: &Child) {
     let status = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(status.success());
 }
+
+/// Signals that end a command, and the exit code of each.
+const ENDING: [(&str, i32); 3] = [("-INT", 130), ("-TERM", 143), ("-HUP", 129)];
 
 /// Starts `lig` with no signal ignored, whatever the tests were started under: a background job ignores interrupts, `lig`
 /// keeps to that, and a test would wait for ever.
@@ -38,7 +42,7 @@ fn start(place: &Place, args: &[&str]) -> Child {
 #[test]
 fn a_signal_finishes_a_stream() {
     let place = Place::new();
-    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+    for (signal, code) in ENDING {
         let mut child = start(&place, &["--flush", "off"]);
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(&log(40)).unwrap();
@@ -69,8 +73,8 @@ fn a_signal_ends_a_decoder_that_waits() {
     let mut child = start(&place, &["-d"]);
     let _stdin = child.stdin.take().unwrap();
     sleep(Duration::from_millis(200));
-    send("-INT", &child);
-    Ran::from(child.wait_with_output().unwrap()).code(130).silent();
+    send("-TERM", &child);
+    Ran::from(child.wait_with_output().unwrap()).code(143).silent();
 }
 
 #[test]
@@ -102,4 +106,71 @@ fn a_reader_that_goes_away_is_141_in_silence() {
     let mut head = [0; 100];
     child.stdout.take().unwrap().read_exact(&mut head).unwrap();
     Ran::from(child.wait_with_output().unwrap()).code(141).silent();
+}
+
+#[test]
+fn a_second_signal_ends_a_command_that_cannot_end_in_good_order() {
+    use std::os::unix::process::ExitStatusExt;
+    let place = Place::new();
+    // Noise, so that what is written fills the pipe that nobody reads.
+    let noise: Vec<u8> = (0..1_000_000_u64)
+        .map(|i| {
+            let mixed = (i ^ i << 21).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            u8::try_from((mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 56).unwrap()
+        })
+        .collect();
+    place.write("noise", noise);
+    for (signal, code) in ENDING {
+        let mut child = start(&place, &["-1c", "--block-size=256KiB", "noise"]);
+        sleep(Duration::from_millis(600));
+        send(signal, &child);
+        sleep(Duration::from_millis(300));
+        assert!(child.try_wait().unwrap().is_none(), "it waits for a reader, to finish the stream");
+        send(signal, &child);
+        assert_eq!(child.wait().unwrap().signal(), Some(code - 128));
+    }
+}
+
+#[test]
+fn what_the_parent_ignores_stays_ignored() {
+    let place = Place::new();
+    let line = format!("trap '' HUP INT; exec {} --flush=off", env!("CARGO_BIN_EXE_lig"));
+    let mut shell = Command::new("bash");
+    shell.args(["-c", &line]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = shell.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&log(7)).unwrap();
+    sleep(Duration::from_millis(300));
+    send("-HUP", &child);
+    send("-INT", &child);
+    sleep(Duration::from_millis(400));
+    stdin.write_all(&log(5)).unwrap();
+    drop(stdin);
+    let ran = Ran::from(child.wait_with_output().unwrap()).code(0).silent();
+    place.pipe(["-d"], ran.stdout).code(0).puts(&[log(7), log(5)].concat());
+}
+
+#[test]
+fn a_signal_in_the_middle_of_a_file_keeps_the_source_and_leaves_no_part() {
+    let place = Place::new();
+    place.write("big.log", log(400_000));
+    for (signal, code) in ENDING {
+        for args in [
+            &["-7", "--rm", "--block-size=1MiB", "-T1", "big.log"][..],
+            &["-6", "-T2", "--rm", "big.log"],
+        ] {
+            let child = start(&place, args);
+            sleep(Duration::from_millis(150));
+            send(signal, &child);
+            let ran = Ran::from(child.wait_with_output().unwrap());
+            assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.stderr);
+            assert!(place.has("big.log"), "{signal} {args:?}");
+            // It may have come between the output's completion and the comparison.
+            if place.has("big.log.lig") {
+                place.lig(["-dc", "big.log.lig"]).code(0).puts(&log(400_000));
+                fs::remove_file(place.path("big.log.lig")).unwrap();
+            }
+            assert_eq!(place.names(), ["big.log"], "{signal} {args:?}");
+        }
+    }
 }

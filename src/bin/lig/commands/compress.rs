@@ -45,14 +45,14 @@ pub(crate) fn one(input: &Input, plan: &Plan, session: &mut Session<'_>) -> Resu
     let mut writer = plan.builder(length).from_writer(&mut dest);
     let flush = if is_stream { args.flush } else { Flush::Never };
     let end = pump(&mut opened, &mut writer, flush, input, session)
-        .map_err(|err| err.context(cannot_write(&place)))?;
+        .map_err(|err| err.context(place.cannot_write()))?;
     match end {
         End::Signal(signal) if !is_stream => return Err(signal.into()),
         End::Unreadable(err) if !is_stream => return Err(err).context("cannot read"),
         _ => {}
     }
     // What a stream has taken in is finished, however the input ended.
-    let (_, summary) = writer.finish().with_context(|| cannot_write(&place))?;
+    let (_, summary) = writer.finish().with_context(|| place.cannot_write())?;
     session.close(dest)?;
     session.out.end_progress();
     match end {
@@ -101,13 +101,6 @@ fn with_suffix(path: &Path) -> PathBuf {
     path.push(".");
     path.push(SUFFIX);
     path.into()
-}
-
-fn cannot_write(place: &Place) -> String {
-    match place {
-        Place::Stdout => "cannot write to standard output".to_owned(),
-        Place::File(path) => format!("cannot write {}", name(path)),
-    }
 }
 
 fn summarise(input: &Input, place: &Place, summary: &Summary, session: &mut Session<'_>) {

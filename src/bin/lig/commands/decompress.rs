@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::io::{self, BufRead, Cursor, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use lignite::vfs::FileInfo;
-use lignite::{ErrorKind, Loss, OnDamage, Reader};
+use lignite::{ErrorKind, Limits, Loss, OnDamage, Reader, Section};
 
 use super::{Outcome, Session, remove};
 use crate::dest::{self, Place, SUFFIX};
@@ -78,7 +78,7 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     fn test(&mut self, data: impl Read, session: &mut Session<'_>) -> Result<Outcome> {
-        let decoded = self.decode(data, &mut io::sink(), session)?;
+        let decoded = self.decode(data, &mut io::sink(), "", session)?;
         if decoded.outcome == Outcome::Done {
             session.out.summary(format_args!(
                 "{} : {} OK",
@@ -92,7 +92,7 @@ impl Job<'_> {
     fn decompress(&mut self, data: impl Read, session: &mut Session<'_>) -> Result<Outcome> {
         let place = dest::place(self.input, without_suffix, session.args, session.system)?;
         let mut dest = session.open(&place, self.info)?;
-        let decoded = self.decode(data, &mut dest, session)?;
+        let decoded = self.decode(data, &mut dest, &place.cannot_write(), session)?;
         if decoded.outcome == Outcome::Failed && !dest.is_stream() && !session.is_shared {
             return Ok(Outcome::Failed);
         }
@@ -118,9 +118,10 @@ impl Job<'_> {
         &mut self,
         data: impl Read,
         sink: &mut impl Write,
+        cannot_write: &str,
         session: &mut Session<'_>,
     ) -> Result<Decoded> {
-        let mut reader = Reader::new(data)?;
+        let mut reader = reader(data, session)?;
         reader.on_damage(OnDamage::Skip);
         let mut bytes = 0;
         let mut lost = Lost::Nothing;
@@ -130,7 +131,7 @@ impl Job<'_> {
                 sink.write_all(piece)?;
                 Ok(piece.len())
             });
-            let result = result.map(|written| written.context("cannot write"));
+            let result = result.map(|written| written.context(cannot_write.to_owned()));
             for loss in reader.take_losses() {
                 lost = lost.max(self.report(&loss, session));
             }
@@ -173,17 +174,26 @@ impl Job<'_> {
                 line.saturating_sub(1)
             )
         } else if line == 0 {
-            format!("what follows from byte {} is no stream and was skipped", loss.offset)
+            let at = loss.offset;
+            match error.kind() {
+                ErrorKind::Corrupt { section: Section::Commit, .. } => {
+                    format!("what follows from byte {at} is no stream and was skipped")
+                }
+                _ => format!("what follows from byte {at} was skipped ({error})"),
+            }
         } else if loss.is_harmless() {
             format!("{error} (no line is missing)")
         } else {
-            let last_block = loss.next_block.map_or(block, |next| next.saturating_sub(1));
-            let blocks = units::range("block", block, last_block);
-            let lines = match loss.next_line {
-                None => format!("lines from {line}"),
-                Some(next) => units::range("line", line, next.saturating_sub(1).max(line)),
-            };
-            format!("{blocks}{of} damaged ({error}): {lines} missing")
+            match (loss.next_block, loss.next_line) {
+                (Some(next_block), Some(next_line)) => format!(
+                    "{}{of} damaged ({error}): {} missing",
+                    units::range("block", block, next_block.saturating_sub(1)),
+                    units::range("line", line, next_line.saturating_sub(1).max(line))
+                ),
+                _ => format!(
+                    "damaged from block {block}{of} on ({error}): lines from {line}, if any, missing"
+                ),
+            }
         };
         let message = format!("{}: {what}", self.input.name());
         if session.args.force && matches!(loss.error.kind(), ErrorKind::Truncated { .. }) {
@@ -193,6 +203,19 @@ impl Job<'_> {
         session.out.error(message);
         if loss.is_harmless() { Lost::NoLine } else { Lost::Lines }
     }
+}
+
+/// A reader that keeps to the memory that is allowed.
+fn reader<R: Read>(data: R, session: &Session<'_>) -> Result<Reader<R>> {
+    let Some(allowed) = session.args.memory else { return Ok(Reader::new(data)?) };
+    Reader::with_limits(data, Limits::within_memory(allowed)).map_err(|err| match err.kind() {
+        ErrorKind::LimitExceeded { requested, .. } => anyhow!(
+            "needs {}, allowed are {} (--memory)",
+            units::bytes(Limits::memory_for(*requested)),
+            units::bytes(allowed)
+        ),
+        _ => err.into(),
+    })
 }
 
 /// The name of an output: the input's without our suffix.

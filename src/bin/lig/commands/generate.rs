@@ -15,6 +15,9 @@ pub(crate) fn run(what: Generate, out: &mut Output) -> Result<ExitCode> {
     let shell = match what {
         Generate::Man => {
             clap_mangen::Man::new(command).render(&mut text)?;
+            // The page of the command follows, so that one file holds all.
+            let info = InfoArgs::command().name("lig-info");
+            clap_mangen::Man::new(info).render(&mut text)?;
             out.print(&String::from_utf8_lossy(&text))?;
             return Ok(ExitCode::SUCCESS);
         }

@@ -37,7 +37,7 @@ pub(crate) fn run(
 ) -> Result<ExitCode> {
     let mut tally = Tally::default();
     let mut rows = Vec::new();
-    for input in input::collect(args, system)? {
+    for input in input::collect(args, system, out)? {
         let row = match input {
             Ok(input) => row(&input, system).map_err(|err| (input.found, input.name(), err)),
             Err(message) => {

@@ -97,7 +97,7 @@ fn run_under(
     if args.list {
         return list::run(args, system, out);
     }
-    let mut inputs = input::collect(args, system)?;
+    let mut inputs = input::collect(args, system, out)?;
     let one_output = args.output.as_deref().is_some_and(|output| !dest::is_dir(output, system));
     let mut session = Session {
         is_shared: one_output && inputs.len() > 1,

@@ -54,7 +54,7 @@ impl Job<'_> {
                 Ok(len) => {
                     let piece = piece.get(..len).unwrap_or_default();
                     if format != Foreign::Other || bytes < held || !finder.finds(piece) {
-                        dest.write_all(piece).context("cannot write")?;
+                        dest.write_all(piece).context("cannot write to standard output")?;
                         bytes += len;
                         let passed = u64::try_from(bytes)?;
                         self.progress.tick(self.read.get(), passed, &session.signals, session.out);

@@ -29,7 +29,7 @@ impl Plan {
         if let Some(bytes) = args.block_size {
             builder.block_bytes(bytes).context("--block-size")?;
         }
-        let threads = within_memory(threads(args.threads)?, args)?;
+        let threads = within_memory(threads(args.threads)?, &builder, args)?;
         Ok(Self { builder, threads })
     }
 
@@ -73,25 +73,19 @@ pub(super) fn threads(typed: Option<usize>) -> Result<NonZeroUsize> {
     Ok(if asked.is_some() { cores } else { cores.min(most) })
 }
 
-/// Memory that compression takes, at most: what is there once, and what each thread adds.
-fn memory_estimate(threads: usize, block_bytes: Option<u32>) -> u64 {
-    const BASE_BYTES: u64 = 100_000_000;
-    const THREAD_BYTES: u64 = 100_000_000;
-    /// A block is held raw, split, encoded and compressed.
-    const PER_RAW_BYTE: u64 = 6;
-    let block = u64::from(block_bytes.unwrap_or(0)).saturating_mul(PER_RAW_BYTE);
-    let threads = u64::try_from(threads).unwrap_or(u64::MAX);
-    BASE_BYTES.saturating_add(threads.saturating_mul(THREAD_BYTES.max(block)))
-}
-
-fn within_memory(threads: NonZeroUsize, args: &FilterArgs) -> Result<NonZeroUsize> {
+/// As many of the threads as fit.
+fn within_memory(
+    threads: NonZeroUsize,
+    builder: &WriterBuilder,
+    args: &FilterArgs,
+) -> Result<NonZeroUsize> {
     let Some(allowed) = args.memory else { return Ok(threads) };
-    let fits = |threads: usize| memory_estimate(threads, args.block_size) <= allowed;
-    let most = (1..=threads.get()).rev().find(|&threads| fits(threads));
-    most.and_then(NonZeroUsize::new).with_context(|| {
+    let needed = |threads| builder.clone().threads(threads).memory_bytes();
+    let all = (1..=threads.get()).rev().filter_map(NonZeroUsize::new);
+    all.into_iter().find(|&threads| needed(threads) <= allowed).with_context(|| {
         format!(
             "--memory: one thread needs {}, allowed are {}",
-            units::bytes(memory_estimate(1, args.block_size)),
+            units::bytes(needed(NonZeroUsize::MIN)),
             units::bytes(allowed)
         )
     })
