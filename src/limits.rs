@@ -25,7 +25,8 @@ pub struct Limits {
     pub templates_max: u64,
     /// Columns in one block, nested ones included.
     pub columns_max: u64,
-    /// Bytes that the decoded columns of one block may take in memory.
+    /// Bytes that dictionaries, column readers, and single columns that are asked for may take in memory, a block's raw
+    /// bytes and its decoded sections not counted. (Those are no more than 9/4 of the raw bytes and 64 KiB together.)
     pub columns_bytes_max: u64,
     /// Bytes of a model's tables (levels 8 and 9).
     pub model_bytes_max: u64,
@@ -37,15 +38,18 @@ pub struct Limits {
     pub name_bytes_max: u64,
 }
 
+/// Columns that a writer puts in one block at most, and a reader takes by default.
+pub(crate) const COLUMNS_MAX: u64 = 1 << 18;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            block_raw_bytes_max: 256 << 20,
-            block_stored_bytes_max: 320 << 20,
-            section_bytes_max: 320 << 20,
+            block_raw_bytes_max: 64 << 20,
+            block_stored_bytes_max: 81 << 20,
+            section_bytes_max: 81 << 20,
             templates_max: 1 << 20,
-            columns_max: 1 << 20,
-            columns_bytes_max: 1 << 30,
+            columns_max: COLUMNS_MAX,
+            columns_bytes_max: 128 << 20,
             model_bytes_max: 1 << 29,
             members_max: 1 << 22,
             members_bytes_max: 1 << 29,

@@ -35,26 +35,27 @@ impl Encoder {
     /// Encodes the raw bytes of one block.
     pub(crate) fn encode(&mut self, raw: &[u8]) -> Result<Encoded> {
         let (sink, stats) = self.structure(raw)?;
+        if !sink.is_taken(raw.len()) {
+            return self.literal(raw, stats);
+        }
         let (sections, payload) = sink.finish(self.level, &mut self.compressor)?;
         let structured = Encoded { sections, payload, stats };
         if !self.may_be_literal(raw, structured.payload.len())? {
             return Ok(structured);
         }
-        let mut payload = Vec::new();
-        let whole = section(
-            SectionKind::Literal,
-            Class::Text,
-            raw,
-            self.level,
-            &mut self.compressor,
-            &mut payload,
-        )?;
+        let literal = self.literal(raw, structured.stats.clone())?;
         // A section more costs what its directory entry takes.
         let entries = 14 * (structured.sections.len() - 1);
-        if structured.payload.len() + entries < payload.len() {
-            return Ok(structured);
-        }
-        Ok(Encoded { sections: vec![whole], payload, stats: structured.stats })
+        let is_smaller = structured.payload.len() + entries < literal.payload.len();
+        Ok(if is_smaller { structured } else { literal })
+    }
+
+    /// The block without templates.
+    fn literal(&mut self, raw: &[u8], stats: BlockStats) -> Result<Encoded> {
+        let (kind, class) = (SectionKind::Literal, Class::Text);
+        let mut payload = Vec::new();
+        let whole = section(kind, class, raw, self.level, &mut self.compressor, &mut payload)?;
+        Ok(Encoded { sections: vec![whole], payload, stats })
     }
 
     /// Whether the block may be smaller without templates, of which it has `structured` bytes with them.

@@ -73,6 +73,30 @@ mod tests {
     }
 
     #[test]
+    fn what_readers_would_refuse_is_not_written() {
+        // One wide number makes all of them wide: eight bytes for each digit.
+        let mut log = b"9223372036854775807\n".to_vec();
+        for i in 0..100_000u32 {
+            log.extend_from_slice(&[b'0' + (i.wrapping_mul(2_654_435_761) >> 29) as u8, b'\n']);
+        }
+        round_trip(&log);
+        let encoded = Encoder::new(3).encode(&log).unwrap();
+        assert_eq!(encoded.sections.len(), 1);
+    }
+
+    #[test]
+    fn sections_that_grow_beyond_their_block_are_refused() {
+        let log = b"2026-11-24 10:00:00 job 1 done\n".repeat(10_000);
+        let mut encoded = Encoder::new(3).encode(&log).unwrap();
+        encoded.sections[0].decoded_len = u32::try_from(log.len()).unwrap() * 2;
+        let mut decoder = Decoder::new(&Limits::default());
+        let len = u32::try_from(log.len()).unwrap();
+        let mut raw = Vec::new();
+        let decoded = decoder.decode(&encoded.sections, &encoded.payload, len, &mut raw);
+        assert!(decoded.unwrap_err().to_string().contains("at most"));
+    }
+
+    #[test]
     fn a_log_gets_small() {
         let mut log = Vec::new();
         for i in 0..5000u32 {

@@ -54,7 +54,7 @@ impl<'a> Context<'a> {
         raw_len: usize,
     ) -> Self {
         let len_max = usize::try_from(budget).unwrap_or(usize::MAX);
-        let values = raw_len.saturating_mul(VALUES_PER_BYTE).saturating_add(VALUES_FREE);
+        let values = values_max(raw_len);
         Self { meta, sections, limits, budget, len_max, values, last: Vec::new() }
     }
 
@@ -220,9 +220,11 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Values of all tables together for each raw byte of a block, and in any block.
-pub(crate) const VALUES_PER_BYTE: usize = 8;
-const VALUES_FREE: usize = 1 << 16;
+/// Values that all tables of a block may have together.
+pub(crate) fn values_max(raw_len: usize) -> usize {
+    raw_len.saturating_mul(8).saturating_add(1 << 16)
+}
+
 /// About what a reader takes in memory.
 const READER_BYTES: u64 = 256;
 

@@ -23,10 +23,11 @@ impl<'p> Sections<'p> {
     pub(crate) fn new(
         entries: &'p [SectionEntry],
         payload: &'p [u8],
+        raw_len: usize,
         limits: &Limits,
         decompressor: Decompressor,
     ) -> Result<Self> {
-        let mut total = 0;
+        let mut total = 0u64;
         let mut rest = payload;
         let mut stored = Vec::new();
         for entry in entries {
@@ -38,7 +39,9 @@ impl<'p> Sections<'p> {
             stored.push(own);
             rest = after;
         }
-        limits::check("decoded bytes of sections", total, limits.columns_bytes_max)?;
+        if total > decoded_len_max(raw_len) {
+            return Err(bad("sections are about as long as the block's raw bytes at most"));
+        }
         if !rest.is_empty() {
             return Err(bad("sections fill the payload"));
         }
@@ -113,6 +116,12 @@ impl<'p> Sections<'p> {
         let end = start.saturating_add(stream.len as usize);
         section.and_then(|section| section.get(start..end)).unwrap_or_default()
     }
+}
+
+/// The most bytes that all sections of a block may have, decoded.
+pub(crate) fn decoded_len_max(raw_len: usize) -> u64 {
+    let raw_len = raw_len as u64;
+    raw_len + raw_len / 4 + (1 << 16)
 }
 
 fn decode(entry: &SectionEntry, stored: &[u8], decompressor: &mut Decompressor) -> Result<Vec<u8>> {

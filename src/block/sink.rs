@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::block::node::{Class, GROUP_LARGE, IDS_LARGE, STREAM_LARGE};
+use crate::block::reader::values_max;
+use crate::block::sections::decoded_len_max;
 use crate::codec::{Codec, CodecTag, Compressor, XzSettings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{SectionEntry, SectionKind};
+use crate::limits::COLUMNS_MAX;
 use crate::wire::{checksum, varint};
 
 /// Levels from this on use xz.
@@ -30,11 +33,30 @@ pub(crate) struct Sink {
     model: Option<Vec<u8>>,
     /// Which sections hold streams of which column.
     users: BTreeSet<(Option<u32>, usize)>,
+    /// Columns and values of all tables.
+    columns: u64,
+    values: usize,
     /// Which column cannot be told without which other.
     dependencies: BTreeSet<(u32, u32)>,
 }
 
 impl Sink {
+    /// A table with so many columns and values is written.
+    pub(crate) fn table(&mut self, columns: usize, values: usize) {
+        self.columns += columns as u64;
+        self.values += values;
+    }
+
+    /// Whether readers take a block of `raw_len` bytes that is written like this.
+    pub(crate) fn is_taken(&self, raw_len: usize) -> bool {
+        let sections: usize = self.sections.iter().map(|(_, section)| section.len()).sum();
+        let model = self.model.as_ref().map_or(0, Vec::len);
+        let decoded = self.text.len() + self.tree.len() + varint::LEN_MAX + sections + model;
+        decoded as u64 <= decoded_len_max(raw_len)
+            && self.columns <= COLUMNS_MAX
+            && self.values <= values_max(raw_len)
+    }
+
     /// Takes a string of the tree. It holds no newline.
     pub(crate) fn string(&mut self, string: &[u8]) {
         self.text.extend_from_slice(string);

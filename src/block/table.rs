@@ -69,6 +69,8 @@ impl<'a> TableEncoder<'a> {
     }
 
     fn table(&mut self, parsed: &Parsed, depth: u32) -> Result<()> {
+        let values = parsed.columns.iter().map(Strings::len).sum();
+        self.sink.table(parsed.columns.len(), values);
         varint::put(&mut self.sink.tree, u64::from(length(parsed.templates.len())?));
         parsed.templates.iter().for_each(|template| self.sink.string(template));
         let mut columns = 0;

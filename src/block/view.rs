@@ -53,7 +53,7 @@ impl<'p> BlockView<'p> {
     ) -> Result<Self> {
         let raw_len =
             limits::check("raw bytes of a block", raw_len.into(), limits.block_raw_bytes_max)?;
-        let mut sections = Sections::new(sections, payload, limits, decompressor)?;
+        let mut sections = Sections::new(sections, payload, raw_len, limits, decompressor)?;
         let literal = sections.is_literal()?;
         let mut view = Self {
             meta: Vec::new(),
@@ -632,6 +632,7 @@ mod tests {
         let mut sections = Sections::new(
             &encoded.sections,
             &encoded.payload,
+            40_000,
             &Limits::default(),
             Decompressor::default(),
         )

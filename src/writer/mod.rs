@@ -19,7 +19,7 @@ const LEVEL_MAX: u8 = 9;
 /// Blocks are at least this large, so that headers stay small beside them.
 const BLOCK_BYTES_MIN: u32 = 1 << 12;
 /// And at most this large: readers refuse more by default.
-const BLOCK_BYTES_MAX: u32 = 1 << 28;
+const BLOCK_BYTES_MAX: u32 = 1 << 26;
 
 /// Sets up a [`Writer`].
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl WriterBuilder {
         Ok(self)
     }
 
-    /// Raw bytes in a block, 4 KiB to 256 MiB: the unit of loss and of memory. By default 16 MiB up to level 5, 32 MiB at
+    /// Raw bytes in a block, 4 KiB to 64 MiB: the unit of loss and of memory. By default 16 MiB up to level 5, 32 MiB at
     /// level 6, 64 MiB at level 7; 16 MiB at level 8, 64 MiB at level 9.
     pub fn block_bytes(&mut self, bytes: u32) -> Result<&mut Self> {
         if !(BLOCK_BYTES_MIN..=BLOCK_BYTES_MAX).contains(&bytes) {
