@@ -1,6 +1,7 @@
 //! One self-contained unit in memory: raw bytes ↔ sections. Joins templates, columns, encodings and codecs.
 
 mod alphabet;
+mod choose;
 mod decoder;
 mod encoder;
 mod modelled;

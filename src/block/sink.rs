@@ -13,6 +13,8 @@ use crate::wire::{checksum, varint};
 
 /// Levels from this on use xz.
 const LEVEL_XZ: u8 = 6;
+/// zstd's level for trials.
+const TRIAL_LEVEL: i32 = 6;
 /// Sections that get no larger than this are tried with zstd as well.
 const SMALL: usize = 1 << 11;
 
@@ -109,6 +111,16 @@ impl Sink {
     /// A block that is the code of a model.
     pub(crate) fn of_model(code: Vec<u8>) -> Self {
         Self { model: Some(code), ..Self::default() }
+    }
+
+    /// Bytes that a quick codec makes of everything: for trials.
+    pub(crate) fn size(&self, compressor: &mut Compressor) -> Result<usize> {
+        let parts = [&self.text, &self.tree].into_iter();
+        let mut size = 0;
+        for part in parts.chain(self.sections.iter().map(|(_, section)| section)) {
+            size += compressor.compress(Codec::Zstd(TRIAL_LEVEL), part)?.1.len();
+        }
+        Ok(size)
     }
 
     /// Compresses all sections.

@@ -3,6 +3,8 @@
 //! A column is written as the first of these that it is: one value, times, numbers, few distinct values, values of few
 //! templates, text. Parts of a column are columns again.
 
+use std::collections::HashSet;
+
 use crate::block::node::{Class, Node};
 use crate::block::relate::{Proof, Relation, places, relate};
 use crate::block::sink::{Sink, length};
@@ -27,7 +29,7 @@ const DEPTH_MAX: u32 = 4;
 /// Levels from this on look for relations across columns,
 const LEVEL_RELATES: u8 = 2;
 /// and from this on on more rows.
-const LEVEL_THOROUGH: u8 = 6;
+pub(super) const LEVEL_THOROUGH: u8 = 6;
 /// Rows on which relations are looked for.
 const ROWS_FEW: usize = 1 << 11;
 const ROWS_MANY: usize = 1 << 14;
@@ -41,14 +43,16 @@ const LONG: usize = 28;
 
 /// Writes tables of lines or values to a sink.
 pub(crate) struct TableEncoder<'a> {
-    level: u8,
-    compressor: &'a mut Compressor,
+    pub(super) level: u8,
+    /// What is written is thrown away: it is not tried again which way is best.
+    pub(super) trial: bool,
+    pub(super) compressor: &'a mut Compressor,
     sink: &'a mut Sink,
 }
 
 impl<'a> TableEncoder<'a> {
     pub(crate) fn new(level: u8, compressor: &'a mut Compressor, sink: &'a mut Sink) -> Self {
-        Self { level, compressor, sink }
+        Self { level, trial: false, compressor, sink }
     }
 
     /// Writes the lines of a block.
@@ -87,6 +91,9 @@ impl<'a> TableEncoder<'a> {
             _ => relate(parsed, &typed, ROWS_MANY),
         };
         let places = places(parsed, &relations);
+        let by_number = |relation: &Relation| !matches!(relation, Relation::Same(_));
+        let told_by_number: HashSet<u32> =
+            relations.iter().flatten().filter(|r| by_number(r)).map(|r| r.other()).collect();
         let columns = parsed.columns.iter().zip(&typed).zip(relations.iter().zip(&places));
         for (column, ((values, own), (relation, places))) in (0..).zip(columns) {
             if depth == 0 {
@@ -97,14 +104,27 @@ impl<'a> TableEncoder<'a> {
                     let proof = Proof { parsed, column, other: relation.other(), places };
                     self.related(&proof, &typed, relation, depth)?;
                 }
-                None => self.column_of(values, own, None, depth)?,
+                None if told_by_number.contains(&column) => {
+                    self.column_of(values, own, None, depth)?;
+                }
+                None => self.column_chosen(values, own, depth)?,
             }
         }
         Ok(())
     }
 
     fn column(&mut self, values: &Strings, depth: u32) -> Result<()> {
-        self.column_of(values, &Typed::of(values), None, depth)
+        self.column_chosen(values, &Typed::of(values), depth)
+    }
+
+    /// Writes a column, the numbers of which no other refers to, as it gets smallest.
+    fn column_chosen(&mut self, values: &Strings, typed: &Typed, depth: u32) -> Result<()> {
+        let chosen = if self.trial || self.level < LEVEL_TRIES {
+            None
+        } else {
+            self.choose(values, typed, depth)?
+        };
+        self.column_of(values, chosen.as_ref().unwrap_or(typed), None, depth)
     }
 
     /// Writes a column that has a relation to another.
@@ -149,7 +169,7 @@ impl<'a> TableEncoder<'a> {
     }
 
     /// Writes a column; its numbers as `relative`, if they are given relative to another column's.
-    fn column_of(
+    pub(super) fn column_of(
         &mut self,
         values: &Strings,
         typed: &Typed,
@@ -189,11 +209,8 @@ impl<'a> TableEncoder<'a> {
                 self.numbers(numbers, relative);
                 self.column(distinct.strings(), depth + 1)?;
             }
-            Typed::Text => {
-                if depth >= DEPTH_MAX || !self.nested(values, depth)? {
-                    self.text(values);
-                }
-            }
+            Typed::Text if depth < DEPTH_MAX && self.nested(values, depth)? => {}
+            Typed::Text | Typed::Plain => self.text(values),
         }
         Ok(())
     }

@@ -19,8 +19,10 @@ pub(crate) enum Typed {
     Digits { form: Form, numbers: Vec<i64> },
     /// Few distinct values, and the number of each.
     Dictionary { distinct: Interner, numbers: Vec<i64> },
-    /// Anything else.
+    /// Anything else: values of few templates, or text.
     Text,
+    /// Text for certain.
+    Plain,
 }
 
 impl Typed {
@@ -36,13 +38,20 @@ impl Typed {
             .unwrap_or(Self::Text)
     }
 
+    /// A column as a dictionary, however many of its values are distinct.
+    pub(crate) fn dictionary(values: &Strings) -> Self {
+        let mut distinct = Interner::default();
+        let numbers = values.iter().map(|value| i64::from(distinct.intern(value).0)).collect();
+        Self::Dictionary { distinct, numbers }
+    }
+
     /// A number for each value, by which a reader can tell values apart.
     pub(crate) fn numbers(&self) -> Option<&[i64]> {
         match self {
             Self::Time { ticks: numbers, .. }
             | Self::Digits { numbers, .. }
             | Self::Dictionary { numbers, .. } => Some(numbers),
-            Self::Constant | Self::Text => None,
+            Self::Constant | Self::Text | Self::Plain => None,
         }
     }
 }
