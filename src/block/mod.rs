@@ -9,6 +9,7 @@ mod node;
 mod reader;
 mod relate;
 mod report;
+mod search;
 mod sections;
 mod sink;
 mod stats;

@@ -3,7 +3,7 @@
 use crate::block::modelled;
 use crate::block::reader::{Context, unknown_template};
 use crate::block::sections::Sections;
-use crate::block::tree::{Counts, Span, Table, Tree, over};
+use crate::block::tree::{Column, Counts, Span, Table, Tree, over};
 use crate::codec::Decompressor;
 use crate::column::{ByteSet, Strings};
 use crate::error::{Error, Result, Section};
@@ -242,8 +242,23 @@ impl<'p> BlockView<'p> {
         Ok(())
     }
 
+    /// The node of a column.
+    pub(crate) fn node(&self, column: usize) -> Option<&Column> {
+        self.tree.as_ref()?.table.columns.get(column)
+    }
+
+    /// Verifies and decodes a section, unless that has been done.
+    pub(crate) fn load_section(&mut self, section: u32) -> Result<()> {
+        self.sections.load(section)
+    }
+
+    /// The templates section, what it tells, and what has been decoded of the others; `None` for a literal block.
+    pub(crate) fn parts(&self) -> Option<(&[u8], &Tree, &Sections<'p>)> {
+        Some((&self.meta, self.tree.as_ref()?, &self.sections))
+    }
+
     /// A column and those without which its values cannot be told.
-    fn closure(&self, column: usize) -> Vec<u32> {
+    pub(crate) fn closure(&self, column: usize) -> Vec<u32> {
         let mut closure = vec![u32::try_from(column).unwrap_or(u32::MAX)];
         let mut done = 0;
         while let Some(&next) = closure.get(done) {

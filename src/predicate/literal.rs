@@ -52,7 +52,7 @@ enum Finder {
 
 impl Clause {
     /// `None` if the literals cannot be searched for.
-    fn new(literals: Vec<Literal>) -> Option<Self> {
+    pub(crate) fn new(literals: Vec<Literal>) -> Option<Self> {
         let finder = match literals.as_slice() {
             [Literal { bytes, folded: false }] => {
                 Finder::One(Box::new(memmem::Finder::new(bytes).into_owned()))

@@ -1,8 +1,10 @@
 //! Conditions on lines: [`Pattern`], and [`Predicate`], which joins one with time and severity.
 
+mod fit;
 mod literal;
 mod pattern;
 
+pub(crate) use fit::{Fit, SlotFit};
 pub(crate) use literal::{Clause, Literal};
 pub use pattern::{Case, MatchExtent, Pattern, PatternBuilder};
 

@@ -1,7 +1,6 @@
 //! Queries: which lines of a file or a stream a [`Predicate`](crate::Predicate) selects.
 
 mod blocks;
-mod fit;
 mod lines;
 mod prune;
 mod scan;

@@ -1,10 +1,11 @@
 //! Which lines of a block may match a pattern: templates, then alphabets of columns, then their values.
 
+use std::collections::HashMap;
+
 use crate::block::BlockView;
 use crate::column::{ByteSet, Strings};
 use crate::error::Result;
-use crate::predicate::{Clause, Pattern};
-use crate::query::fit::{Fit, SlotFit};
+use crate::predicate::{Clause, Fit, Pattern, SlotFit};
 
 /// Lines of a block that may match.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -45,9 +46,10 @@ pub(crate) fn candidates(
         return Ok(None);
     }
     let alphabets: Vec<_> = (0..view.columns()).map(|column| view.alphabet(column)).collect();
-    let verdicts: Vec<_> = (0..view.templates())
+    let mut verdicts: Vec<_> = (0..view.templates())
         .map(|template| verdict(view, template, &alphabets, pattern))
         .collect();
+    refine(view, &mut verdicts, clauses)?;
     if verdicts.iter().all(|verdict| matches!(verdict, Verdict::Never)) {
         return Ok(Some(Candidates::default()));
     }
@@ -94,6 +96,39 @@ fn verdict(
         }
     }
     found
+}
+
+/// Drops slots whose columns hold no part of the literal that would have to stand in them: a search in the text of the
+/// columns as it is stored, before any value is told from the next.
+fn refine(view: &mut BlockView<'_>, verdicts: &mut [Verdict], clauses: &[Clause]) -> Result<()> {
+    let mut known: HashMap<(u32, bool, Vec<u8>), bool> = HashMap::new();
+    for (template, verdict) in verdicts.iter_mut().enumerate() {
+        let Verdict::Some(number, uses) = verdict else { continue };
+        let mut left = Vec::new();
+        for (which, mut fit) in std::mem::take(uses) {
+            let literal = clauses.get(*number).and_then(|clause| clause.literals.get(which));
+            let column = view.columns_of(template).get(fit.slot).copied();
+            let (Some(literal), Some(column)) = (literal, column) else { continue };
+            let may = fit.retain(literal, |part| {
+                let key = (column, literal.folded, part.to_vec());
+                if let Some(&may) = known.get(&key) {
+                    return Ok(may);
+                }
+                let may = view.may_hold(column as usize, part, literal.folded)?;
+                known.insert(key, may);
+                Ok(may)
+            })?;
+            if may {
+                left.push((which, fit));
+            }
+        }
+        if left.is_empty() {
+            *verdict = Verdict::Never;
+        } else {
+            *uses = left;
+        }
+    }
+    Ok(())
 }
 
 /// Decodes the columns that may hold a literal, and finds the values that do: for each column and clause.

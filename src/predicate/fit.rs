@@ -1,7 +1,8 @@
 //! A literal against a template: where it may stand in the lines of that template.
 
 use crate::column::ByteSet;
-use crate::predicate::Literal;
+use crate::error::Result;
+use crate::predicate::literal::Literal;
 
 /// Where a literal may stand in the lines of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,40 @@ impl Fit {
 }
 
 impl SlotFit {
+    /// Keeps what is possible if values hold only those parts of the literal that `holds` says; whether any is left.
+    pub(crate) fn retain(
+        &mut self,
+        literal: &Literal,
+        mut holds: impl FnMut(&[u8]) -> Result<bool>,
+    ) -> Result<bool> {
+        let len = literal.bytes.len();
+        let mut part = |from: usize, to: usize| {
+            let part = literal.bytes.get(from..to).unwrap_or_default();
+            if part.is_empty() { Ok(true) } else { holds(part) }
+        };
+        self.within = self.within && part(0, len)?;
+        let (starts, ends) = (std::mem::take(&mut self.before), std::mem::take(&mut self.behind));
+        for &from in &starts {
+            let mut may = part(from, len)?;
+            for &to in ends.iter().filter(|&&to| from <= to) {
+                may = may || part(from, to)?;
+            }
+            if may {
+                self.before.push(from);
+            }
+        }
+        for &to in &ends {
+            let mut may = part(0, to)?;
+            for &from in starts.iter().filter(|&&from| from <= to) {
+                may = may || part(from, to)?;
+            }
+            if may {
+                self.behind.push(to);
+            }
+        }
+        Ok(self.within || self.straddles())
+    }
+
     /// Whether the literal may stand partly in the slot.
     pub(crate) fn straddles(&self) -> bool {
         !self.before.is_empty() || !self.behind.is_empty()
