@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser};
 
 use crate::archive_args::ArchiveCommand;
 use crate::commands::grep::GrepArgs;
+use crate::commands::templates::TemplatesArgs;
 use crate::units;
 
 /// The level where neither a flag nor the environment names one.
@@ -247,6 +248,7 @@ pub(crate) enum Invocation {
     Filter(Box<FilterArgs>),
     Info(InfoArgs),
     Grep(Box<GrepArgs>),
+    Templates(TemplatesArgs),
     Archive(ArchiveCommand),
 }
 
@@ -278,6 +280,9 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, Misuse> {
         return Ok(Invocation::Info(InfoArgs::try_parse_from(rest)?));
     } else if rest.first().is_some_and(|word| word == "grep") {
         return grep(rest);
+    } else if rest.first().is_some_and(|word| word == "templates") {
+        let args = TemplatesArgs::try_parse_from(rest).map_err(|err| Misuse { err, code: 2 })?;
+        return Ok(Invocation::Templates(args));
     }
     if let Some(command) = ArchiveCommand::parse(&rest) {
         return Ok(Invocation::Archive(command?));

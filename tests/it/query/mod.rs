@@ -2,6 +2,7 @@
 
 mod grep;
 mod scan;
+mod templates;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -12,6 +12,7 @@ mod list;
 mod pass;
 mod plan;
 mod remove;
+pub(crate) mod templates;
 
 use std::error::Error as StdError;
 use std::io;

@@ -1,0 +1,253 @@
+//! `lig templates`: the print statements a log came from, and which of them two logs do not share.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Parser;
+use lignite::IndexedReader;
+use lignite::vfs::FileSystem;
+use serde::Serialize;
+
+use crate::output::{Output, escape, name};
+use crate::units;
+
+/// Characters of a template that are shown in the table.
+const TEXT_CHARS_MAX: usize = 120;
+/// Columns of the line that shows where in the file a template comes.
+const SPARK_COLUMNS: usize = 12;
+/// A template whose share of lines grows or shrinks by this factor has changed.
+const CHANGED: u64 = 4;
+/// Unless it has fewer lines than this in both files.
+const LINES_MIN: u64 = 20;
+
+/// Lists the templates of .lig files: what the lines have in common, values written <*>.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "templates", bin_name = "lig templates", args_override_self = true, after_help = AFTER_HELP)]
+pub(crate) struct TemplatesArgs {
+    /// Files to look into
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// Compare two files: what is new in the second, gone, or much more or less frequent
+    #[arg(long)]
+    diff: bool,
+
+    /// One JSON object for each template
+    #[arg(long)]
+    json: bool,
+
+    /// Templates to show of each file; 0: all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 0)]
+    top: usize,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done; with --diff: 0 nothing is new, 1 something is; 2 something failed.";
+
+/// The templates of a file.
+#[derive(Debug, Default)]
+struct Templates {
+    /// Lines of each, in each block.
+    of: HashMap<Vec<u8>, BTreeMap<usize, u64>>,
+    blocks: Vec<Option<(i64, i64)>>,
+    lines: u64,
+    /// Lines of blocks that are stored as they are.
+    without: u64,
+}
+
+/// A template, as it is listed.
+#[derive(Debug, Serialize)]
+struct Row {
+    /// Rank by lines, from 1.
+    rank: usize,
+    lines: u64,
+    /// Lines in a million.
+    share_ppm: u64,
+    /// Times of the first block that has it and of the last one: nanoseconds since 1970 without regard to zone. It comes
+    /// neither before nor behind.
+    seen: Option<(i64, i64)>,
+    /// Lines in equal parts of the file.
+    profile: Vec<u64>,
+    text: String,
+}
+
+/// Runs `lig templates`.
+pub(crate) fn run(
+    args: &TemplatesArgs,
+    system: &dyn FileSystem,
+    out: &mut Output,
+) -> Result<ExitCode> {
+    if args.diff {
+        let [before, after] = args.files.as_slice() else { bail!("--diff takes two files") };
+        return diff(args, &read(before, system)?, &read(after, system)?, out);
+    }
+    for path in &args.files {
+        let templates = read(path, system)?;
+        let mut rows = rows(&templates);
+        rows.truncate(if args.top == 0 { usize::MAX } else { args.top });
+        if args.json {
+            rows.iter().try_for_each(|row| out.json(row))?;
+            continue;
+        }
+        let all = templates.of.len();
+        let mut text = format!("{}: {} lines, {all} templates\n", name(path), templates.lines);
+        if templates.without > 0 {
+            let _infallible =
+                writeln!(text, "{} lines are stored without templates", templates.without);
+        }
+        for row in &rows {
+            let _infallible = writeln!(
+                text,
+                "{:>5} {:>10} {:>7}  {}  {}",
+                row.rank,
+                row.lines,
+                units::percent(row.lines, templates.lines),
+                spark(&row.profile),
+                shorten(&row.text),
+            );
+        }
+        out.print(&text)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(path: &Path, system: &dyn FileSystem) -> Result<Templates> {
+    read_from(path, system).with_context(|| name(path))
+}
+
+fn read_from(path: &Path, system: &dyn FileSystem) -> Result<Templates> {
+    let mut reader = IndexedReader::open(system.open(path)?)?;
+    let mut templates = Templates::default();
+    for index in 0..reader.blocks().len() {
+        let Some(block) = reader.blocks().get(index).cloned() else { break };
+        let mut left = block.lines;
+        for template in reader.report(index)?.templates {
+            left = left.saturating_sub(template.lines);
+            *templates.of.entry(template.text).or_default().entry(index).or_default() +=
+                template.lines;
+        }
+        templates.lines += block.lines;
+        templates.without += left;
+        templates.blocks.push(block.time_range());
+    }
+    Ok(templates)
+}
+
+/// The templates by lines, most first.
+fn rows(templates: &Templates) -> Vec<Row> {
+    let mut sorted: Vec<_> = templates
+        .of
+        .iter()
+        .map(|(text, blocks)| (blocks.values().sum::<u64>(), text, blocks))
+        .collect();
+    sorted.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    let row = |rank: usize, lines: u64, text: &[u8], blocks: &BTreeMap<usize, u64>| {
+        let time = |index: Option<&usize>| templates.blocks.get(*index?).copied().flatten();
+        let (first, last) = (time(blocks.keys().next()), time(blocks.keys().next_back()));
+        let mut profile = vec![0; SPARK_COLUMNS.min(templates.blocks.len())];
+        for (&block, &lines) in blocks {
+            let column = block * profile.len() / templates.blocks.len().max(1);
+            if let Some(column) = profile.get_mut(column) {
+                *column += lines;
+            }
+        }
+        Row {
+            rank,
+            lines,
+            share_ppm: share(lines, templates.lines),
+            seen: first.zip(last).map(|((first, _), (_, last))| (first, last)),
+            profile,
+            text: String::from_utf8_lossy(text).into_owned(),
+        }
+    };
+    (1..).zip(sorted).map(|(rank, (lines, text, blocks))| row(rank, lines, text, blocks)).collect()
+}
+
+fn share(lines: u64, all: u64) -> u64 {
+    u64::try_from(u128::from(lines) * 1_000_000 / u128::from(all.max(1))).unwrap_or(u64::MAX)
+}
+
+/// Eighths of a block, the highest for the most lines.
+fn spark(profile: &[u64]) -> String {
+    let most = profile.iter().copied().max().unwrap_or(0).max(1);
+    let bar = |&lines: &u64| match lines {
+        0 => ' ',
+        lines => {
+            let eighth = u32::try_from(u128::from(lines) * 7 / u128::from(most)).unwrap_or(7);
+            char::from_u32(0x2581 + eighth).unwrap_or('?')
+        }
+    };
+    profile.iter().map(bar).collect()
+}
+
+fn shorten(text: &str) -> String {
+    let shown: String = text.trim_end().chars().take(TEXT_CHARS_MAX).collect();
+    let more = if shown.len() < text.trim_end().len() { "…" } else { "" };
+    escape(&shown).into_owned() + more
+}
+
+/// What two files do not share.
+#[derive(Debug, Serialize)]
+struct Change {
+    /// `new`, `gone`, `more` or `less`.
+    what: &'static str,
+    lines_before: u64,
+    lines_after: u64,
+    text: String,
+}
+
+fn diff(
+    args: &TemplatesArgs,
+    before: &Templates,
+    after: &Templates,
+    out: &mut Output,
+) -> Result<ExitCode> {
+    if before.without + after.without > 0 {
+        let lines = before.without + after.without;
+        out.warning(format_args!("{lines} lines are stored without templates and not compared"));
+    }
+    let count = |templates: &Templates, text: &[u8]| {
+        templates.of.get(text).map_or(0, |blocks| blocks.values().sum::<u64>())
+    };
+    let mut texts: Vec<&Vec<u8>> = before.of.keys().chain(after.of.keys()).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    let mut changes = Vec::new();
+    for text in texts {
+        let (old, new) = (count(before, text), count(after, text));
+        let (was, is) = (share(old, before.lines), share(new, after.lines));
+        let change = match (old, new) {
+            (0, 0) => continue,
+            (0, _) => "new",
+            (_, 0) => "gone",
+            _ if old.max(new) < LINES_MIN => continue,
+            _ if is > was.saturating_mul(CHANGED) => "more",
+            _ if was > is.saturating_mul(CHANGED) => "less",
+            _ => continue,
+        };
+        let text = String::from_utf8_lossy(text).into_owned();
+        changes.push(Change { what: change, lines_before: old, lines_after: new, text });
+    }
+    let order =
+        |change: &Change| ["new", "more", "less", "gone"].iter().position(|&c| c == change.what);
+    changes.sort_by_key(|change| {
+        (order(change), std::cmp::Reverse(change.lines_before.max(change.lines_after)))
+    });
+    let any_new = changes.iter().any(|change| change.what == "new");
+    changes.truncate(if args.top == 0 { usize::MAX } else { args.top });
+    let mut text = String::new();
+    for change in &changes {
+        if args.json {
+            out.json(change)?;
+            continue;
+        }
+        let (old, new) = (change.lines_before, change.lines_after);
+        let _infallible =
+            writeln!(text, "{:<4} {old:>10} -> {new:<10}  {}", change.what, shorten(&change.text));
+    }
+    out.print(&text)?;
+    Ok(if any_new { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
