@@ -17,7 +17,7 @@ use crate::encoding::integer::{self, Choice};
 use crate::error::Result;
 use crate::format::BlockStats;
 use crate::line::Rows;
-use crate::template::{Mode, Parsed, parse, parse_by_trial};
+use crate::template::{Mode, Parsed, nest, parse, parse_by_trial};
 use crate::wire::varint;
 
 /// Levels below this guess at encodings, others try them.
@@ -33,13 +33,9 @@ pub(super) const LEVEL_THOROUGH: u8 = 6;
 /// Rows on which relations are looked for.
 const ROWS_FEW: usize = 1 << 11;
 const ROWS_MANY: usize = 1 << 14;
-/// Nested templates pay if values come this often for each.
-const NESTED_ROWS: usize = 3;
 /// Text of at least this many bytes that a quick codec leaves this much of, in percent, is random: hexadecimal digits are.
 const RANDOM_MIN: usize = 1 << 10;
 const RANDOM_PERCENT: usize = 48;
-/// Values this long on average are cut as lines.
-const LONG: usize = 28;
 
 /// Writes tables of lines or values to a sink.
 pub(crate) struct TableEncoder<'a> {
@@ -57,19 +53,15 @@ impl<'a> TableEncoder<'a> {
 
     /// Writes the lines of a block.
     pub(crate) fn lines(&mut self, lines: &Rows<'_>) -> Result<BlockStats> {
-        let parsed = self.parse(lines, Mode::Lines);
+        let parsed = if self.level < LEVEL_TRIES {
+            parse(lines, Mode::Lines)
+        } else {
+            parse_by_trial(lines, Mode::Lines, self.compressor)
+        };
         let stats =
             BlockStats { templates: length(parsed.templates.len())?, ..BlockStats::default() };
         self.table(&parsed, 0)?;
         Ok(stats)
-    }
-
-    fn parse(&mut self, rows: &Rows<'_>, mode: Mode) -> Parsed {
-        if self.level < LEVEL_TRIES {
-            parse(rows, mode)
-        } else {
-            parse_by_trial(rows, mode, self.compressor)
-        }
     }
 
     fn table(&mut self, parsed: &Parsed, depth: u32) -> Result<()> {
@@ -285,25 +277,8 @@ impl<'a> TableEncoder<'a> {
     }
 
     fn nested(&mut self, values: &Strings, depth: u32) -> Result<bool> {
-        let long = values.bytes().len() >= LONG * values.len();
-        let spaced = || values.iter().take(200).filter(|value| value.contains(&b' ')).count();
-        let mode =
-            if long && spaced() * 2 >= values.len().min(200) { Mode::Text } else { Mode::Values };
-        let parsed = self.parse(&Rows::values(values), mode);
-        let bare = parsed
-            .templates
-            .iter()
-            .position(|template| template.len() == 1 && template.iter().all(|&b| b < 2));
-        let mostly_bare = bare.is_some_and(|bare| {
-            let rows = parsed.ids.iter().filter(|&&id| id as usize == bare).count();
-            rows * 2 > values.len()
-        });
-        if mostly_bare
-            || parsed.columns.is_empty()
-            || parsed.templates.len() * NESTED_ROWS > values.len()
-        {
-            return Ok(false);
-        }
+        let compressor = (self.level >= LEVEL_TRIES).then_some(&mut *self.compressor);
+        let Some(parsed) = nest(values, compressor) else { return Ok(false) };
         self.node(Node::Nested);
         self.table(&parsed, depth + 1)?;
         Ok(true)

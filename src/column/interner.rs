@@ -16,11 +16,13 @@ pub(crate) struct Interner {
     strings: Strings,
     /// Open addressing: the number plus one, and the upper half of its hash.
     slots: Vec<(u32, u32)>,
+    /// The number that was given last: it is often asked for again.
+    last: u32,
 }
 
 impl Default for Interner {
     fn default() -> Self {
-        Self { strings: Strings::default(), slots: vec![(0, 0); 64] }
+        Self { strings: Strings::default(), slots: vec![(0, 0); 64], last: u32::MAX }
     }
 }
 
@@ -56,6 +58,17 @@ impl Interner {
 
     /// The number of `value`, and whether it is new.
     pub(crate) fn intern(&mut self, value: &[u8]) -> (u32, bool) {
+        if (self.last as usize) < self.strings.len()
+            && self.strings.get(self.last as usize) == value
+        {
+            return (self.last, false);
+        }
+        let (id, new) = self.look_up(value);
+        self.last = id;
+        (id, new)
+    }
+
+    fn look_up(&mut self, value: &[u8]) -> (u32, bool) {
         if self.strings.len() * 2 >= self.slots.len() {
             self.grow();
         }

@@ -25,17 +25,7 @@ impl Strings {
 
     /// Appends the part of `text` from `start` to `end`: quicker than `push` for short parts of a longer text.
     pub(crate) fn push_part(&mut self, text: &[u8], start: usize, end: usize) {
-        const SHORT: usize = 16;
-        let whole = text.get(start..).and_then(<[u8]>::first_chunk::<SHORT>);
-        match (whole, end.checked_sub(start)) {
-            (Some(whole), Some(len @ 0..=SHORT)) => {
-                // A copy of known length needs no call; what is too much is cut off again.
-                let keep = self.bytes.len() + len;
-                self.bytes.extend_from_slice(whole);
-                self.bytes.truncate(keep);
-            }
-            _ => self.bytes.extend_from_slice(text.get(start..end).unwrap_or_default()),
-        }
+        extend_part(&mut self.bytes, text, start, end);
         self.end();
     }
 
@@ -83,6 +73,21 @@ impl Strings {
             start = end;
             value
         })
+    }
+}
+
+/// Appends the part of `text` from `start` to `end`: quicker than a slice for short parts of a longer text.
+pub(crate) fn extend_part(dst: &mut Vec<u8>, text: &[u8], start: usize, end: usize) {
+    const SHORT: usize = 16;
+    let whole = text.get(start..).and_then(<[u8]>::first_chunk::<SHORT>);
+    match (whole, end.checked_sub(start)) {
+        (Some(whole), Some(len @ 0..=SHORT)) => {
+            // A copy of known length needs no call; what is too much is cut off again.
+            let keep = dst.len() + len;
+            dst.extend_from_slice(whole);
+            dst.truncate(keep);
+        }
+        _ => dst.extend_from_slice(text.get(start..end).unwrap_or_default()),
     }
 }
 

@@ -23,6 +23,7 @@ pub use severity::Severity;
 pub(crate) use severity::SeverityFinder;
 pub(crate) use stamp::StampFinder;
 
+use crate::column::extend_part;
 use crate::column::timestamp::Finder;
 
 /// Stands for a slot in a skeleton. Rows that hold a mark themselves have a skeleton of one slot.
@@ -80,12 +81,12 @@ impl Tokens {
 
     /// Ends a row: the rest of `text` is literal.
     fn end(&mut self, text: &[u8]) {
-        self.skeleton.extend_from_slice(text.get(self.done..).unwrap_or_default());
+        extend_part(&mut self.skeleton, text, self.done, text.len());
     }
 
     /// A slot; what lies before it is literal.
     fn slot(&mut self, text: &[u8], start: usize, end: usize, mark: u8) {
-        self.skeleton.extend_from_slice(text.get(self.done..start).unwrap_or_default());
+        extend_part(&mut self.skeleton, text, self.done, start);
         self.skeleton.push(mark);
         self.done = end;
         // A block is shorter than 2^32.

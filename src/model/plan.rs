@@ -3,12 +3,11 @@
 use crate::column::timestamp::{self, Layout};
 use crate::column::{Interner, Strings};
 use crate::encoding::digits::{Form, Width};
-use crate::line::Rows;
 use crate::model::Model;
 use crate::model::coder::Cost;
 use crate::model::number::{Base, Before, SLOTS};
 use crate::model::rows::Context;
-use crate::template::{Mode, Parsed, parse};
+use crate::template::{Parsed, nest};
 
 /// Columns nested deeper are text.
 pub(crate) const DEPTH_MAX: u32 = 4;
@@ -18,10 +17,6 @@ pub(crate) const LAYOUTS_MAX: usize = 16;
 pub(crate) const DISTINCT_MAX: u32 = (1 << 24) - 2;
 /// A dictionary pays if values come this often on average.
 const DICTIONARY_ROWS: usize = 2;
-/// Nested templates pay if values come this often for each.
-const NESTED_ROWS: usize = 3;
-/// Values this long on average are cut as lines.
-const LONG: usize = 28;
 
 /// Values that a trial looks at.
 const TRIAL: usize = 1000;
@@ -204,17 +199,5 @@ fn nested(values: &Strings, depth: u32) -> Option<Parsed> {
     if depth >= DEPTH_MAX {
         return None;
     }
-    let long = values.bytes().len() >= LONG * values.len();
-    let spaced = || values.iter().take(200).filter(|value| value.contains(&b' ')).count();
-    let lines = long && spaced() * 2 >= values.len().min(200);
-    let parsed = parse(&Rows::values(values), if lines { Mode::Lines } else { Mode::Values });
-    let is_bare = |template: &Vec<u8>| template.len() == 1 && template.iter().all(|&b| b < 2);
-    let bare = parsed.templates.iter().position(is_bare);
-    let mostly_bare = bare.is_some_and(|bare| {
-        parsed.ids.iter().filter(|&&id| id as usize == bare).count() * 2 > values.len()
-    });
-    let pays = !mostly_bare
-        && !parsed.columns.is_empty()
-        && parsed.templates.len() * NESTED_ROWS <= values.len();
-    pays.then_some(parsed)
+    nest(values, None)
 }

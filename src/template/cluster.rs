@@ -49,12 +49,13 @@ pub(crate) struct Clusters {
 
 /// Clusters the skeletons.
 pub(crate) fn cluster(skeletons: &Skeletons) -> Clusters {
-    let words = Words::of(&skeletons.known);
+    let mut words = Words::default();
     let mut signatures = Interner::default();
     let mut groups: Vec<Vec<u32>> = Vec::new();
     let mut signature = Vec::new();
     for (id, skeleton) in (0u32..).zip(skeletons.known.strings().iter()) {
-        write_template(skeleton, words.of_skeleton(id), |_| Some(WORD), &mut signature);
+        signature.clear();
+        words.push(skeleton, WORD, &mut signature);
         let (group, new) = signatures.intern(&signature);
         if new {
             groups.push(Vec::new());
@@ -63,9 +64,8 @@ pub(crate) fn cluster(skeletons: &Skeletons) -> Clusters {
             members.push(id);
         }
     }
-    let mut variable = vec![false; words.places.len()];
-    let seen = vec![0; words.distinct];
-    let mut view = View { skeletons, words: &words, seen, looks: 0, work: 0 };
+    let mut variable = vec![false; words.len()];
+    let mut view = View { skeletons, words: &words, seen: Seen::default(), work: 0 };
     while let Some(group) = groups.pop() {
         view.divide(group, &mut groups, &mut variable);
     }
@@ -134,26 +134,62 @@ fn write_template(
 struct View<'a> {
     skeletons: &'a Skeletons,
     words: &'a Words,
-    /// For each distinct word, the last look that met it.
-    seen: Vec<u32>,
-    looks: u32,
+    seen: Seen,
     /// Words looked at so far.
     work: usize,
 }
 
+/// Counts distinct hashes.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Open addressing: the look that met a hash last, and the hash.
+    slots: Vec<(u32, u64)>,
+    look: u32,
+}
+
+impl Seen {
+    /// Starts a look at no more than `most` hashes.
+    fn begin(&mut self, most: usize) {
+        self.look += 1;
+        if self.slots.len() < most * 2 {
+            self.slots = vec![(0, 0); (most * 2).next_power_of_two()];
+            self.look = 1;
+        }
+    }
+
+    /// Whether this look meets the hash for the first time.
+    fn is_new(&mut self, hash: u64) -> bool {
+        let mask = self.slots.len() - 1;
+        let mut at = usize::try_from(hash & 0xffff_ffff).unwrap_or(0) & mask;
+        // There is room: no more than half of the places are taken.
+        loop {
+            match self.slots.get_mut(at) {
+                Some(slot) if slot.0 != self.look => {
+                    *slot = (self.look, hash);
+                    return true;
+                }
+                Some(slot) if slot.1 != hash => at = (at + 1) & mask,
+                _ => return false,
+            }
+        }
+    }
+}
+
 impl View<'_> {
-    /// Number of distinct words of a group at a position.
-    fn distinct(&mut self, group: &[u32], position: usize) -> usize {
-        self.looks += 1;
-        self.work += group.len();
+    /// Number of distinct words of a group at a position; if they are more than `most`, only that they are more.
+    fn distinct(&mut self, group: &[u32], position: usize, most: usize) -> usize {
+        let Some(&first) = group.first() else { return 0 };
+        let word = self.words.hash(first, position);
+        if group.iter().all(|&id| self.words.hash(id, position) == word) {
+            return 1;
+        }
+        self.seen.begin(group.len());
         let mut distinct = 0;
         for &id in group {
-            let word = self.words.number(id, position) as usize;
-            if let Some(seen) = self.seen.get_mut(word)
-                && *seen != self.looks
-            {
-                *seen = self.looks;
-                distinct += 1;
+            self.work += 1;
+            distinct += usize::from(self.seen.is_new(self.words.hash(id, position)));
+            if distinct > most {
+                break;
             }
         }
         distinct
@@ -172,18 +208,19 @@ impl View<'_> {
         let mut differing = Vec::new();
         let mut best: Option<(usize, usize)> = None;
         for position in 0..positions {
-            let distinct = self.distinct(&group, position);
+            let fewest = best.map_or(usize::MAX, |(fewest, _)| fewest);
+            let distinct = self.distinct(&group, position, fewest.max(2) - 1);
             if distinct > 1 {
                 differing.push(position);
-                if best.is_none_or(|(fewest, _)| distinct < fewest) {
+                if distinct < fewest {
                     best = Some((distinct, position));
                 }
             }
         }
         let Some((fewest, position)) = best else { return };
         if fewest <= DIVIDE_MAX.max(group.len() / DIVIDE_PART) {
-            let word = |id: &u32| self.words.number(*id, position);
-            group.sort_by_key(word);
+            let word = |id: &u32| self.words.hash(*id, position);
+            group.sort_by_key(|id| (word(id), *id));
             groups.extend(group.chunk_by(|a, b| word(a) == word(b)).map(<[u32]>::to_vec));
         } else if differing.len() * 2 <= positions || group.len() >= GROUP_LARGE {
             for id in group {

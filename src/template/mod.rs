@@ -8,9 +8,11 @@
 mod cluster;
 mod columns;
 mod join;
+mod nest;
 mod parse;
 mod rare;
 mod skeleton;
 mod words;
 
+pub(crate) use nest::nest;
 pub(crate) use parse::{Mode, Parsed, parse, parse_by_trial};

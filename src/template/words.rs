@@ -1,53 +1,53 @@
 //! The words of skeletons.
 
-use crate::column::Interner;
+use xxhash_rust::xxh3::xxh3_64;
 
-/// The words of all skeletons: runs of what identifiers and names are made of.
+/// The words of some skeletons: runs of what identifiers and names are made of.
+#[derive(Debug, Default)]
 pub(crate) struct Words {
     /// Start and end of each in its skeleton.
-    pub(crate) places: Vec<(u32, u32)>,
-    /// The number of each among the distinct words.
-    numbers: Vec<u32>,
-    /// Where the words of each skeleton start, and where the last end.
-    first: Vec<usize>,
-    /// How many distinct words there are.
-    pub(crate) distinct: usize,
+    places: Vec<(u32, u32)>,
+    /// The hash of each. Words of one hash that differ only make templates that could have been one.
+    hashes: Vec<u64>,
+    /// Where the words of each skeleton start, and how many they are.
+    of: Vec<(usize, usize)>,
 }
 
 /// Whether a byte belongs to a word.
-fn is_word(byte: u8) -> bool {
+const fn is_word(byte: u8) -> bool {
     byte >= 0x80 || byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'$')
 }
 
 impl Words {
-    /// Cuts `skeletons` into words.
-    pub(crate) fn of(skeletons: &Interner) -> Self {
-        let mut known = Interner::default();
-        let (mut places, mut numbers, mut first) = (Vec::new(), Vec::new(), vec![0]);
-        for skeleton in skeletons.strings().iter() {
-            let mut start = None;
-            for (byte, at) in skeleton.iter().copied().chain([b' ']).zip(0u32..) {
-                match (start, is_word(byte)) {
-                    (None, true) => start = Some(at),
-                    (Some(from), false) => {
-                        let word = skeleton.get(from as usize..at as usize).unwrap_or_default();
-                        places.push((from, at));
-                        numbers.push(known.intern(word).0);
-                        start = None;
-                    }
-                    _ => {}
-                }
-            }
-            first.push(places.len());
+    /// Cuts the next skeleton into words; appends its signature, the skeleton with `mark` for each word, to `signature`.
+    pub(crate) fn push(&mut self, skeleton: &[u8], mark: u8, signature: &mut Vec<u8>) {
+        let first = self.places.len();
+        let mut rest = skeleton;
+        while let Some(start) = rest.iter().position(|&byte| is_word(byte)) {
+            let (between, from) = rest.split_at(start);
+            let len = from.iter().position(|&byte| !is_word(byte)).unwrap_or(from.len());
+            let (word, after) = from.split_at(len);
+            signature.extend_from_slice(between);
+            signature.push(mark);
+            // A skeleton is shorter than 2^32.
+            let place = |rest: &[u8]| u32::try_from(skeleton.len() - rest.len()).unwrap_or(0);
+            self.places.push((place(from), place(after)));
+            self.hashes.push(xxh3_64(word));
+            rest = after;
         }
-        Self { places, numbers, first, distinct: known.len() }
+        signature.extend_from_slice(rest);
+        self.of.push((first, self.places.len() - first));
+    }
+
+    /// Number of words of all skeletons.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
     }
 
     /// From which to which number the words of a skeleton go.
     pub(crate) fn range(&self, id: u32) -> (usize, usize) {
-        let id = id as usize;
-        let start = self.first.get(id).copied().unwrap_or(0);
-        (start, self.first.get(id + 1).copied().unwrap_or(start))
+        let (first, count) = self.of.get(id as usize).copied().unwrap_or_default();
+        (first, first + count)
     }
 
     /// The places of the words of a skeleton.
@@ -56,9 +56,9 @@ impl Words {
         self.places.get(start..end).unwrap_or_default()
     }
 
-    /// The number of the word at a position of a skeleton.
-    pub(crate) fn number(&self, id: u32, position: usize) -> u32 {
+    /// The hash of the word at a position of a skeleton.
+    pub(crate) fn hash(&self, id: u32, position: usize) -> u64 {
         let (start, _) = self.range(id);
-        self.numbers.get(start + position).copied().unwrap_or(0)
+        self.hashes.get(start + position).copied().unwrap_or(0)
     }
 }

@@ -288,9 +288,11 @@ impl Fields {
 }
 
 fn number(field: &[u8]) -> Option<i64> {
-    field.iter().try_fold(0i64, |value, byte| {
-        byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'))
-    })
+    let digit = |byte: u8| Some(byte.wrapping_sub(b'0')).filter(|&digit| digit < 10);
+    if let &[tens, ones] = field {
+        return Some(i64::from(digit(tens)? * 10 + digit(ones)?));
+    }
+    field.iter().try_fold(0i64, |value, &byte| Some(value * 10 + i64::from(digit(byte)?)))
 }
 
 fn position(names: &[u8], name: &[u8]) -> Option<i64> {

@@ -1,6 +1,6 @@
 //! Where a time stands in a text, and how it is printed.
 
-use crate::column::timestamp::{ELEMENTS_MAX, Element, Layout, MONTHS, WEEKDAYS};
+use crate::column::timestamp::{ELEMENTS_MAX, Element, Layout};
 
 /// Layouts that a finder keeps at hand.
 const RECENT: usize = 4;
@@ -8,7 +8,46 @@ const RECENT: usize = 4;
 /// Finds times, the layouts that came last first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Finder {
-    recent: Vec<Layout>,
+    recent: Vec<Recent>,
+}
+
+/// A layout, and a time printed in it.
+#[derive(Clone, Debug)]
+struct Recent {
+    layout: Layout,
+    last: Vec<u8>,
+    /// For each byte of the text: digits below this may stand there instead, and it is a time still.
+    free: Vec<u8>,
+}
+
+impl Recent {
+    fn new(layout: Layout, text: &[u8]) -> Self {
+        let mut free = Vec::with_capacity(text.len());
+        for &element in &layout.elements {
+            match element {
+                Element::Minute | Element::Second => free.extend([6, 10]),
+                Element::Fraction(digits) => free.resize(free.len() + usize::from(digits), 10),
+                _ => free.resize(free.len() + element.width(), 0),
+            }
+        }
+        Self { layout, last: text.to_vec(), free }
+    }
+
+    /// Whether `text` is a time in this layout. Mostly only the last digits have changed.
+    fn is_time(&mut self, text: &[u8]) -> bool {
+        let places = text.iter().zip(&self.last).zip(&self.free);
+        let alike = places.fold(true, |alike, ((&byte, &last), &free)| {
+            alike & ((byte == last) | (byte.wrapping_sub(b'0') < free))
+        });
+        if alike {
+            return true;
+        }
+        let is_time = self.layout.is_time(text);
+        if is_time {
+            self.last.copy_from_slice(text);
+        }
+        is_time
+    }
 }
 
 impl Finder {
@@ -18,9 +57,9 @@ impl Finder {
         if !may_be_time(text) {
             return None;
         }
-        for (place, layout) in self.recent.iter().enumerate() {
-            let Some(found) = text.get(..layout.width()) else { continue };
-            if ends_surely(text, layout) && layout.is_time(found) {
+        for (place, recent) in self.recent.iter_mut().enumerate() {
+            let Some(found) = text.get(..recent.layout.width()) else { continue };
+            if ends_surely(text, &recent.layout) && recent.is_time(found) {
                 let len = found.len();
                 if place > 0 {
                     self.recent.swap(place, place - 1);
@@ -29,9 +68,9 @@ impl Finder {
             }
         }
         let (len, layout) = scan(text)?;
-        if !self.recent.contains(&layout) {
+        if !self.recent.iter().any(|recent| recent.layout == layout) {
             self.recent.truncate(RECENT - 1);
-            self.recent.push(layout);
+            self.recent.push(Recent::new(layout, text.get(..len)?));
         }
         Some(at + len)
     }
@@ -60,10 +99,30 @@ pub(crate) fn may_be_time(text: &[u8]) -> bool {
             b'0'..=b'9' => fourth.is_ascii_digit() && matches!(fifth, b'-' | b'/' | b'.'),
             _ => false,
         },
-        [first @ b'A'..=b'W', second, third, b' ', ..] => {
-            let name = [first, second, third];
-            MONTHS.chunks_exact(3).chain(WEEKDAYS.chunks_exact(3)).any(|known| known == name)
-        }
+        [b'A'..=b'W', _, _, b' ', ..] => matches!(
+            text.first_chunk(),
+            Some(
+                b"Jan"
+                    | b"Feb"
+                    | b"Mar"
+                    | b"Apr"
+                    | b"May"
+                    | b"Jun"
+                    | b"Jul"
+                    | b"Aug"
+                    | b"Sep"
+                    | b"Oct"
+                    | b"Nov"
+                    | b"Dec"
+                    | b"Mon"
+                    | b"Tue"
+                    | b"Wed"
+                    | b"Thu"
+                    | b"Fri"
+                    | b"Sat"
+                    | b"Sun"
+            )
+        ),
         _ => false,
     }
 }
@@ -241,6 +300,13 @@ mod tests {
             "10:00:00.123 x",
             "10:00:00 +0100",
             "10:00:00 x",
+            "10:00:60",
+            "10:59:5x",
+            "24:59:59",
+            "23:59:59",
+            "2026-11-31 10:00:00",
+            "2026-11-30 23:59:59",
+            "2026-11-30 23:60:00",
             "Jun 17 20:55:07 combo",
             "Jun 17 20:55:07 2005",
             "2026-11-24T10:00:00Z",
