@@ -15,7 +15,7 @@ const WORD: u8 = 2;
 /// A position with no more distinct words than this divides its group.
 const DIVIDE_MAX: usize = 2;
 /// So does one with at most this part of the group's skeletons.
-const DIVIDE_PART: usize = 4;
+const DIVIDE_PART: usize = 8;
 /// Skeletons that each stand for this many rows are left apart: their text costs nothing.
 const ROWS_MANY: u32 = 64;
 /// A group at least this large is merged even where most of its words differ.
