@@ -37,7 +37,7 @@ impl Fit {
         for (slot, alphabet) in alphabets.iter().enumerate() {
             let left = pieces.get(slot).copied().unwrap_or_default();
             let right = pieces.get(slot + 1).copied().unwrap_or_default();
-            let (is_first, is_last) = (slot == 0, slot + 1 == alphabets.len());
+            let is_last = slot + 1 == alphabets.len();
             let allows = |from: usize, to: usize| {
                 let part = literal.bytes.get(from..to).unwrap_or_default();
                 part.iter().all(|&byte| {
@@ -48,7 +48,7 @@ impl Fit {
                 })
             };
             let mut fit = SlotFit { slot, within: allows(0, len), ..SlotFit::default() };
-            let before = |&to: &usize| ends_with(left, literal, to, is_first);
+            let before = |&to: &usize| ends_with(left, literal, to);
             let behind = |&from: &usize| starts_with(right, literal, from, is_last);
             let (starts, ends): (Vec<_>, Vec<_>) =
                 ((1..len).filter(before).collect(), (1..len).filter(behind).collect());
@@ -135,14 +135,11 @@ fn holds(piece: &[u8], literal: &Literal) -> bool {
     piece.windows(len).any(|part| part.eq_ignore_ascii_case(&literal.bytes))
 }
 
-/// Whether the first `to` bytes of the literal may end a `piece`, and begin before it unless it is the first.
-fn ends_with(piece: &[u8], literal: &Literal, to: usize, is_first: bool) -> bool {
-    let len = to.min(piece.len());
-    if len < to && is_first {
-        return false;
-    }
-    let (end, part) = (piece.get(piece.len() - len..), literal.bytes.get(to - len..to));
-    end.zip(part).is_some_and(|(a, b)| a.iter().zip(b).all(|(&a, &b)| literal.same(a, b)))
+/// Whether the first `to` bytes of the literal end a `piece`. Where they begin before it, the slot before tells.
+fn ends_with(piece: &[u8], literal: &Literal, to: usize) -> bool {
+    let end = piece.len().checked_sub(to).and_then(|start| piece.get(start..));
+    end.zip(literal.bytes.get(..to))
+        .is_some_and(|(a, b)| a.iter().zip(b).all(|(&a, &b)| literal.same(a, b)))
 }
 
 /// Whether the literal from byte `from` on may start a `piece`, and go on behind it unless it is the last.
