@@ -14,10 +14,10 @@ use crate::writer::WriterBuilder;
 
 /// A key by which similar names lie side by side: where they are in a tree says less than what they are called.
 ///
-/// Members are best added in its order; [`compact`] puts them into it.
-pub fn storage_key(name: &[u8]) -> (Vec<u8>, Vec<u8>) {
+/// Members are best added in its order, and those with equal keys in that of their names; [`compact`] does so.
+pub fn storage_key(name: &[u8]) -> Vec<u8> {
     let base = name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-    (pattern(base), name.to_vec())
+    pattern(base)
 }
 
 /// Writes an archive anew and puts it in its own place, or under `output`, a name that is free. Fails with
@@ -39,7 +39,8 @@ pub fn compact(
     let mut appender = Appender::create_over(system, output.unwrap_or(path), options, over)?;
     appender.take_over(&like)?;
     let mut members = archive.members().to_vec();
-    members.sort_by_cached_key(|member| (storage_key(&member.name), member.id));
+    // They are sorted by name already.
+    members.sort_by_cached_key(|member| storage_key(&member.name));
     let mut known: BTreeMap<Vec<(u64, u32, u32)>, usize> = BTreeMap::new();
     for member in members {
         let place = |extent: &Extent| (extent.block, extent.offset, extent.len);

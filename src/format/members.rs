@@ -135,6 +135,11 @@ impl Before {
     }
 }
 
+/// A table of more bytes is compressed with less memory.
+const LARGE: usize = 8 << 20;
+/// About what an entry takes besides its name.
+const ENTRY_LEN: usize = 80;
+
 const IS_DIR: u64 = 1 << 2;
 const INCOMPLETE: u64 = 1 << 3;
 const CONTAINER_SHIFT: u32 = 4;
@@ -142,7 +147,9 @@ const CONTAINER_SHIFT: u32 = 4;
 impl MemberTable {
     /// Appends the payload of a frame.
     pub(crate) fn encode(&self, compressor: &mut Compressor, dst: &mut Vec<u8>) -> Result<()> {
-        let mut table = Vec::new();
+        // Names are most of it: those of deep trees are long, and growing step by step would take twice the room.
+        let names = self.entries.iter().map(|entry| entry.name.len() + ENTRY_LEN).sum();
+        let mut table = Vec::with_capacity(names);
         varint::put(&mut table, self.entries.len() as u64);
         let mut before = Before::default();
         for entry in &self.entries {
@@ -153,7 +160,8 @@ impl MemberTable {
             table.extend_from_slice(&entry.head.to_le_bytes());
             table.extend_from_slice(&entry.hash);
         }
-        let (tag, stored) = compressor.compress(Codec::Zstd(12), &table)?;
+        let level = if table.len() <= LARGE { 12 } else { 3 };
+        let (tag, stored) = compressor.compress(Codec::Zstd(level), &table)?;
         varint::put(dst, self.previous);
         dst.push(tag.tag());
         varint::put(dst, table.len() as u64);

@@ -55,6 +55,7 @@ pub(crate) fn run(
     // Similar files lie side by side.
     let mut order: Vec<usize> = (0..sources.len()).collect();
     if !args.dry_run {
+        // Those are sorted by name already.
         order.sort_by_cached_key(|&at| walked.found.get(at).map(|found| storage_key(&found.name)));
     }
     for at in order {
@@ -137,8 +138,8 @@ impl Work {
         let is_new = matches!(
             system.info(path), Err(err) if err.kind() == io::ErrorKind::NotFound
         );
-        let mut plain: BTreeSet<Vec<u8>> =
-            walked.found.iter().map(|found| found.name.clone()).collect();
+        let files = walked.found.iter().filter(|found| !found.is_dir());
+        let mut plain: BTreeSet<Vec<u8>> = files.map(|found| found.name.clone()).collect();
         let mut as_is = BTreeMap::new();
         let appender = if is_new {
             Appender::create(system, path, &options)

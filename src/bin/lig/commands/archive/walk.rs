@@ -23,8 +23,8 @@ pub(crate) struct Found {
     pub(crate) name: Vec<u8>,
     pub(crate) info: FileInfo,
     root: Rc<Root>,
-    /// Names of directories from the root to it, and its own.
-    below: Vec<u8>,
+    /// Where in the name the part begins that leads from the root to it.
+    below: usize,
 }
 
 /// A directory below a root, and its path from there.
@@ -67,15 +67,19 @@ impl Found {
         self.info.is_dir()
     }
 
+    fn below(&self) -> &[u8] {
+        self.name.get(self.below..).unwrap_or_default()
+    }
+
     /// Opens the file, and reads what is known of it now.
     pub(crate) fn open(&self, system: &dyn FileSystem) -> io::Result<Box<dyn ReadFile>> {
         let Some(dir) = &self.root.dir else { return system.open(&self.root.path) };
-        let (parent, own) = match memchr::memrchr(b'/', &self.below) {
+        let (parent, own) = match memchr::memrchr(b'/', self.below()) {
             Some(at) => {
-                let (parent, own) = self.below.split_at_checked(at).unwrap_or_default();
+                let (parent, own) = self.below().split_at_checked(at).unwrap_or_default();
                 (parent, own.get(1..).unwrap_or_default())
             }
-            None => (&[][..], self.below.as_slice()),
+            None => (&[][..], self.below()),
         };
         let mut last = self.root.last.borrow_mut();
         if last.as_ref().is_none_or(|(path, _)| path != parent) {
@@ -146,7 +150,7 @@ fn root(
     match info.kind {
         FileKind::File => {
             let root = Rc::new(Root { path: full, dir: None, last: RefCell::default() });
-            take(Found { name: own, info, root, below: Vec::new() }, filter, walked);
+            take(Found { below: own.len(), name: own, info, root }, filter, walked);
         }
         FileKind::Dir => {
             let dir: Rc<dyn Directory> = Rc::from(system.open_dir(&full)?);
@@ -154,8 +158,8 @@ fn root(
                 Root { path: full, dir: Some(Rc::clone(&dir)), last: RefCell::default() };
             let root = Rc::new(dir_root);
             if !own.is_empty() {
-                let found =
-                    Found { name: own.clone(), info, root: Rc::clone(&root), below: Vec::new() };
+                let name = own.clone();
+                let found = Found { below: name.len(), name, info, root: Rc::clone(&root) };
                 walked.found.push(found);
             }
             descend(&root, dir, &own, filter, out, walked);
@@ -220,7 +224,8 @@ fn descend(
                 }
             };
             let kind = info.kind;
-            let found = Found { name: member, info, root: Rc::clone(root), below: below.clone() };
+            let start = member.len() - below.len();
+            let found = Found { name: member, info, root: Rc::clone(root), below: start };
             match kind {
                 FileKind::File => take(found, filter, walked),
                 FileKind::Dir => {
