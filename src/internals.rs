@@ -1,4 +1,4 @@
-//! Single stages of compression and decompression, for benchmarks. Behind the feature `unstable-internals`; no promise is
+//! Single stages of compression and decompression, for benchmarks and fuzz targets. Behind the feature `unstable-internals`; no promise is
 //! made about anything in here.
 
 use crate::block::Encoder;
@@ -6,7 +6,9 @@ use crate::codec::{Codec, CodecTag, Compressor, Decompressor, XzSettings};
 use crate::column::timestamp::scan;
 use crate::encoding::integer::{Choice, Header, Reader, encode};
 use crate::error::{Result, Section};
+use crate::limits::Limits;
 use crate::line::{Rows, Tokens, coarse, fine};
+use crate::model;
 use crate::template::{Mode, Parsed, parse};
 use crate::wire::Cursor;
 
@@ -34,6 +36,11 @@ pub fn find_times(log: &[u8]) -> usize {
     rows.places()
         .filter(|&(start, end)| scan(log.get(start..end).unwrap_or_default()).is_some())
         .count()
+}
+
+/// Decodes any bytes as the code of a model, of a block of `raw_len` bytes; returns whether they are one.
+pub fn decode_model(code: &[u8], raw_len: usize, limits: &Limits) -> bool {
+    model::decode(code, raw_len, limits).is_ok()
 }
 
 /// A log, taken apart into templates and columns of text.

@@ -116,6 +116,15 @@ mod tests {
     }
 
     #[test]
+    fn the_same_bytes_on_every_machine() {
+        // A change here is a change of the format.
+        for (level, expected) in [(8, 17_502_490_005_946_263_671), (9, 2_027_598_196_048_878_174)] {
+            let encoded = Encoder::new(level).encode(&log().repeat(3)).unwrap();
+            assert_eq!(checksum::payload(&encoded.payload), expected, "level {level}");
+        }
+    }
+
+    #[test]
     fn memory_beyond_the_limits_is_refused() {
         assert!(decode(|code| code[1] = 23).is_none());
         assert!(decode(|code| code[0] = 77).is_none());

@@ -24,6 +24,8 @@ const WHAT_SLOT: u32 = 18;
 /// Stands for the keyword of nested templates.
 const KEYWORD_TEMPLATES: u32 = 0x7465_6d70;
 
+const VALUES: &str = "a block has not many more values than bytes";
+
 /// A table's template ids and columns.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
@@ -57,6 +59,11 @@ impl Model {
         }
         let ids = parsed.map(|parsed| &parsed.ids[..]);
         let ids = self.sequence(coder, ids, number, outer, rows, templates).things;
+        // What is known of each value takes memory, so that their number is checked first.
+        let values = ids.iter().map(|&id| shape.columns_of(id).len() as u64).sum::<u64>();
+        if values > self.values {
+            return Err(broken(VALUES));
+        }
         let mut rows = Rows::new(shape, &ids, outer);
         let mut columns = Vec::with_capacity(shape.columns());
         for column in 0..shape.columns() {
@@ -138,7 +145,7 @@ impl Model {
     /// Numbers a column or a table, and counts its values against what is allowed.
     fn next_column(&mut self, values: usize) -> Result<u32> {
         let left = self.values.checked_sub(values as u64 + 1);
-        self.values = left.ok_or_else(|| broken("a block has not many more values than bytes"))?;
+        self.values = left.ok_or_else(|| broken(VALUES))?;
         self.columns += 1;
         Ok(self.columns)
     }

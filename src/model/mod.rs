@@ -42,6 +42,10 @@ pub(crate) const BLOCK_BYTES_MAX: usize = 1 << 26;
 const ID_FAST: u8 = 1;
 const ID_FULL: u8 = 2;
 const MEMORY_BITS_MAX: u8 = 22;
+/// The most values of a block: what is known of each takes memory.
+const VALUES_MAX: u64 = 11_000_000;
+/// Bytes of memory for each.
+const VALUE_BYTES: u64 = 96;
 /// The memory of models that an encoder tries ways to code with.
 const SCRATCH_BITS: u8 = 9;
 
@@ -94,7 +98,7 @@ impl Model {
             // The numbers below are those of the templates of tables, by depth.
             columns: 15,
             last_tag: 0,
-            values: raw_len * 8 + 4096,
+            values: (raw_len * 8 + 4096).min(VALUES_MAX),
             letters: raw_len * 2 + 4096,
             budget: raw_len * 1000 + (1 << 20),
         }
@@ -178,7 +182,9 @@ impl<'a> Opened<'a> {
         if lines >> 1 > raw_len as u64 {
             return Err(cur.corrupt("a block has no more lines than bytes"));
         }
-        let model = Model::new(id, bits, raw_len);
+        let mut model = Model::new(id, bits, raw_len);
+        model.values = model.values.min(limits.columns_bytes_max / VALUE_BYTES);
+        model.budget = model.budget.min(limits.columns_bytes_max);
         let coder = Decoder::new(cur.rest());
         Ok(Self { model, coder, rows: lines >> 1, terminated: lines & 1 == 1 })
     }

@@ -15,9 +15,9 @@ impl WriterBuilder {
     /// Raw bytes of a block: what was asked for, or what suits the level.
     pub(crate) fn block_size(&self) -> u32 {
         self.block_bytes.unwrap_or(match self.level {
-            ..=5 | 8 => 1 << 24,
             6 => 1 << 25,
-            _ => 1 << 26,
+            7 => 1 << 26,
+            _ => 1 << 24,
         })
     }
 

@@ -11,12 +11,12 @@ const LOG: &[u8] = include_bytes!("../../../testdata/strace.log");
 static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let compress = |level| {
         let mut builder = lignite::WriterBuilder::new();
-        builder.level(level).expect("levels 1 to 7 exist");
+        builder.level(level).expect("levels 1 to 9 exist");
         let mut wtr = builder.from_writer(Vec::new());
         wtr.write_all(LOG).expect("a vector takes bytes");
         wtr.finish().expect("a vector takes bytes").0
     };
-    vec![compress(1), compress(3), compress(6)]
+    vec![compress(1), compress(3), compress(6), compress(8), compress(9)]
 });
 
 // Each edit is five bytes: what to do, where (three), and with which byte.

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|input: &[u8]| {
     let Some((&first, log)) = input.split_first() else { return };
     let mut builder = lignite::WriterBuilder::new();
-    builder.level(1 + first % 7).expect("levels 1 to 7 exist");
+    builder.level(1 + first % 9).expect("levels 1 to 9 exist");
     let mut wtr = builder.from_writer(Vec::new());
     wtr.write_all(log).expect("a vector takes bytes");
     let (file, _) = wtr.finish().expect("a vector takes bytes");
