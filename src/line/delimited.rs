@@ -7,6 +7,11 @@ const SAMPLE: usize = 200;
 /// Fields below this many are left to the tokenizer for lines.
 const FIELDS_MIN: usize = 4;
 
+/// A field with this many spaces is a message (a time has two at most). Where messages are more than one part in
+/// [`MESSAGE_PART`] of the sampled bytes, the tokenizer for lines sees more in them than cutting at delimiters is worth.
+const MESSAGE_SPACES: usize = 3;
+const MESSAGE_PART: usize = 8;
+
 /// A delimiter and the number of fields that most rows have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Delimiter {
@@ -18,9 +23,15 @@ pub(crate) struct Delimiter {
 pub(crate) fn detect(rows: &Rows<'_>) -> Option<Delimiter> {
     [b'\t', b','].into_iter().find_map(|byte| {
         let mut counts = Vec::new();
+        let (mut bytes, mut messages) = (0, 0);
         for (start, end) in rows.places().take(SAMPLE) {
             let text = rows.bytes().get(..end).unwrap_or_default();
-            let fields = fields(text, start, byte).count();
+            bytes += end - start;
+            let mut fields = 0;
+            for (start, end) in self::fields(text, start, byte) {
+                fields += 1;
+                messages += if is_message(text.get(start..end)) { end - start } else { 0 };
+            }
             match counts.iter_mut().find(|(known, _)| *known == fields) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((fields, 1usize)),
@@ -28,9 +39,16 @@ pub(crate) fn detect(rows: &Rows<'_>) -> Option<Delimiter> {
         }
         let total: usize = counts.iter().map(|(_, count)| count).sum();
         let &(fields, count) = counts.iter().max_by_key(|&&(fields, count)| (count, fields))?;
-        (fields >= FIELDS_MIN && total >= 8 && count * 10 >= total * 9)
+        (fields >= FIELDS_MIN
+            && total >= 8
+            && count * 10 >= total * 9
+            && messages * MESSAGE_PART < bytes)
             .then_some(Delimiter { byte, fields })
     })
+}
+
+fn is_message(field: Option<&[u8]>) -> bool {
+    field.is_some_and(|field| memchr::memchr_iter(b' ', field).count() >= MESSAGE_SPACES)
 }
 
 /// Cuts the row from byte `start` to the end of `text` into fields, if it has as many as most; else takes nothing.
@@ -87,6 +105,13 @@ fn fields(text: &[u8], start: usize, delimiter: u8) -> impl Iterator<Item = (usi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_that_are_mostly_messages_are_lines() {
+        let found = |line: &str| detect(&Rows::lines(Some([line; 8].join("\n").as_bytes())));
+        assert_eq!(found("7,ann,started the job that nobody asked for,ok"), None);
+        assert!(found("2026-11-23 09:04:28 UTC,ann,7,ok").is_some());
+    }
 
     #[test]
     fn a_quoted_comma_does_not_cut() {

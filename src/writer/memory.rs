@@ -9,14 +9,14 @@ const THREAD_BYTES: u64 = 40_000_000;
 /// A model's tables.
 const MODEL_BYTES: u64 = 160_000_000;
 /// A thread holds a block raw, cut into tokens, as columns, encoded, and compressed.
-const PER_RAW_BYTE: u64 = 5;
+const PER_RAW_BYTE: u64 = 7;
 
 impl WriterBuilder {
     /// Raw bytes of a block: what was asked for, or what suits the level.
     pub(crate) fn block_size(&self) -> u32 {
         self.block_bytes.unwrap_or(match self.level {
             6 => 1 << 25,
-            7 => 1 << 26,
+            7 => 3 << 24,
             _ => 1 << 24,
         })
     }

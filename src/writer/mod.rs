@@ -52,7 +52,7 @@ impl WriterBuilder {
     }
 
     /// Raw bytes in a block, 4 KiB to 64 MiB: the unit of loss and of memory. By default 16 MiB up to level 5, 32 MiB at
-    /// level 6, 64 MiB at level 7; 16 MiB at levels 8 and 9.
+    /// level 6, 48 MiB at level 7; 16 MiB at levels 8 and 9.
     pub fn block_bytes(&mut self, bytes: u32) -> Result<&mut Self> {
         if !(BLOCK_BYTES_MIN..=BLOCK_BYTES_MAX).contains(&bytes) {
             let what = format!(
