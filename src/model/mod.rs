@@ -44,8 +44,8 @@ const ID_FULL: u8 = 2;
 const MEMORY_BITS_MAX: u8 = 22;
 /// The most values of a block: what is known of each takes memory.
 const VALUES_MAX: u64 = 11_000_000;
-/// Bytes of memory for each.
-const VALUE_BYTES: u64 = 96;
+/// Bytes of memory for each, on average: few are looked at closely at a time.
+const VALUE_BYTES: u64 = 40;
 /// The memory of models that an encoder tries ways to code with.
 const SCRATCH_BITS: u8 = 9;
 
@@ -183,8 +183,8 @@ impl<'a> Opened<'a> {
             return Err(cur.corrupt("a block has no more lines than bytes"));
         }
         let mut model = Model::new(id, bits, raw_len);
-        model.values = model.values.min(limits.columns_bytes_max / VALUE_BYTES);
-        model.budget = model.budget.min(limits.columns_bytes_max);
+        let left = limits.model_bytes_max.saturating_sub(64 << bits);
+        model.values = model.values.min(left / VALUE_BYTES);
         let coder = Decoder::new(cur.rest());
         Ok(Self { model, coder, rows: lines >> 1, terminated: lines & 1 == 1 })
     }
