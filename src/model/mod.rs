@@ -100,8 +100,17 @@ impl Model {
             last_tag: 0,
             values: (raw_len * 8 + 4096).min(VALUES_MAX),
             letters: raw_len * 2 + 4096,
-            budget: raw_len * 1000 + (1 << 20),
+            // Columns are nested to a bounded depth, and at each depth no longer than the block.
+            budget: raw_len * 8 + (1 << 20),
         }
+    }
+
+    /// Holds values to what `limits` leave beside the tables of 2^`memory_bits` lines. An encoder takes the default limits, so
+    /// that it never writes what a decoder refuses.
+    fn bound(&mut self, memory_bits: u8, limits: &Limits) {
+        let left = limits.model_bytes_max.saturating_sub(64 << memory_bits);
+        self.values = self.values.min(left / VALUE_BYTES);
+        self.budget = self.budget.min(left);
     }
 }
 
@@ -115,6 +124,7 @@ pub(crate) fn encode(
     let id = if level == 8 { ID_FAST } else { ID_FULL };
     let bits = memory_bits(raw_len).min(if id == ID_FAST { 20 } else { MEMORY_BITS_MAX });
     let mut model = Model::new(id, bits, raw_len);
+    model.bound(bits, &Limits::default());
     model.scratch = Some(bits.min(SCRATCH_BITS));
     let mut header = vec![id, bits];
     varint::put(&mut header, (parsed.ids.len() as u64) << 1 | u64::from(terminated));
@@ -183,8 +193,7 @@ impl<'a> Opened<'a> {
             return Err(cur.corrupt("a block has no more lines than bytes"));
         }
         let mut model = Model::new(id, bits, raw_len);
-        let left = limits.model_bytes_max.saturating_sub(64 << bits);
-        model.values = model.values.min(left / VALUE_BYTES);
+        model.bound(bits, limits);
         let coder = Decoder::new(cur.rest());
         Ok(Self { model, coder, rows: lines >> 1, terminated: lines & 1 == 1 })
     }
