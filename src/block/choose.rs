@@ -1,7 +1,7 @@
 //! Which way to write a column, where several are possible: by size, on some of its values.
 
 use crate::block::sink::Sink;
-use crate::block::table::{LEVEL_THOROUGH, TableEncoder};
+use crate::block::table::{DEPTH_MAX, LEVEL_THOROUGH, TableEncoder};
 use crate::block::typed::Typed;
 use crate::column::Strings;
 use crate::error::Result;
@@ -32,7 +32,9 @@ impl TableEncoder<'_> {
         depth: u32,
     ) -> Result<Option<Typed>> {
         let thorough = self.level >= LEVEL_THOROUGH;
-        if values.len() < VALUES_MIN || !(thorough || is_worth(values, typed)) {
+        // The entries of a dictionary that was chosen are a column again, which may choose: the depth is what ends it.
+        if depth >= DEPTH_MAX || values.len() < VALUES_MIN || !(thorough || is_worth(values, typed))
+        {
             return Ok(None);
         }
         let mut sample = Strings::default();
@@ -59,7 +61,7 @@ impl TableEncoder<'_> {
                 best = (size, Some(other));
             }
         }
-        Ok(best.1.map(|other| other(values)))
+        Ok(best.1.map(|other| other(values)).filter(|typed| !has_no_repeats(typed, values)))
     }
 
     /// Bytes that a quick codec makes of a column.
@@ -73,6 +75,11 @@ impl TableEncoder<'_> {
     }
 }
 
+/// Whether a dictionary has nothing to say: its entries would be the column over again.
+fn has_no_repeats(typed: &Typed, values: &Strings) -> bool {
+    matches!(typed, Typed::Dictionary { distinct, .. } if distinct.len() == values.len())
+}
+
 /// Whether a quick trial may pay: many different values that are long may have parts that other columns tell.
 fn is_worth(values: &Strings, typed: &Typed) -> bool {
     let Typed::Dictionary { distinct, .. } = typed else { return false };
@@ -84,12 +91,12 @@ mod tests {
     use super::*;
     use crate::codec::Compressor;
 
-    fn chosen(level: u8, value: impl Fn(u32) -> String) -> Option<Typed> {
+    fn chosen(level: u8, depth: u32, value: impl Fn(u32) -> String) -> Option<Typed> {
         let mut values = Strings::default();
         (0..4000).for_each(|i| values.push(value(i).as_bytes()));
         let (mut sink, mut compressor) = (Sink::default(), Compressor::default());
         let mut encoder = TableEncoder::new(level, &mut compressor, &mut sink);
-        encoder.choose(&values, &Typed::of(&values), 0).unwrap()
+        encoder.choose(&values, &Typed::of(&values), depth).unwrap()
     }
 
     #[test]
@@ -97,13 +104,14 @@ mod tests {
         let noise =
             |i: u32| (i.wrapping_mul(2_654_435_761) ^ i << 7).wrapping_mul(2_246_822_519) >> 9;
         let value = |i: u32| format!("duration: 0.{:03} ms", noise(i) % 997);
-        assert!(matches!(chosen(6, value), Some(Typed::Text)));
+        assert!(matches!(chosen(6, 0, value), Some(Typed::Text)));
+        assert!(chosen(6, DEPTH_MAX, value).is_none());
     }
 
     #[test]
     fn words_stay_a_dictionary() {
         let words = ["accepted", "rejected", "closed", "opened again"];
         let value = |i: u32| words[(i.wrapping_mul(2_654_435_761) >> 30) as usize].to_owned();
-        assert!(chosen(6, value).is_none());
+        assert!(chosen(6, 0, value).is_none());
     }
 }

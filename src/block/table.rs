@@ -24,8 +24,8 @@ use crate::wire::varint;
 const LEVEL_TRIES: u8 = 3;
 /// Values that a trial looks at.
 const TRIAL: usize = 1 << 15;
-/// Columns nested deeper are text.
-const DEPTH_MAX: u32 = 4;
+/// Columns nested deeper are text, or what rules alone say.
+pub(super) const DEPTH_MAX: u32 = 4;
 /// Levels from this on look for relations across columns,
 const LEVEL_RELATES: u8 = 2;
 /// and from this on on more rows.
