@@ -22,7 +22,7 @@ impl WriterBuilder {
     }
 
     /// Bytes of memory that a writer with these options takes, at most: measured on logs of every kind, on a single line
-    /// that never ends, and on lines that are all different.
+    /// that never ends, and on lines that are all different. For levels 8 and 9 it is an estimate.
     pub fn memory_bytes(&self) -> u64 {
         let block = u64::from(self.block_size());
         let threads = self.threads.get() as u64;
