@@ -9,9 +9,8 @@ impl Column {
         match self {
             Self::Constant(value) => ByteSet::of(value.of(meta)),
             // What another column tells may be anything that one holds.
-            Self::Text(_) | Self::Fixed { .. } | Self::Predicted { .. } | Self::Modelled => {
-                ByteSet::any()
-            }
+            Self::Text(_) | Self::Predicted { .. } | Self::Modelled => ByteSet::any(),
+            Self::Packed { alphabet, .. } => ByteSet::of(alphabet.symbols()),
             Self::Digits { form, .. } => {
                 let mut set = ByteSet::of(b"-0123456789");
                 set.add(form.letters());

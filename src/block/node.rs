@@ -19,8 +19,8 @@ pub(crate) enum Node {
     Same,
     /// What was there when another column had its value last time, but for some.
     ByKey,
-    /// Values of one length.
-    Fixed,
+    /// Values of one length and of few symbols, which take few bits each.
+    Packed,
     /// Coded by a model with all others of the block; stands in no tree.
     Modelled,
 }
@@ -36,7 +36,7 @@ impl Node {
             Self::Nested => 5,
             Self::Same => 6,
             Self::ByKey => 7,
-            Self::Fixed => 8,
+            Self::Packed => 8,
             Self::Modelled => 0xff,
         }
     }
@@ -52,7 +52,7 @@ impl Node {
             Self::Nested => "nested",
             Self::Same => "same",
             Self::ByKey => "by key",
-            Self::Fixed => "fixed",
+            Self::Packed => "packed",
             Self::Modelled => "model",
         }
     }
@@ -66,7 +66,7 @@ impl Node {
             | Self::Nested
             | Self::Same
             | Self::ByKey
-            | Self::Fixed
+            | Self::Packed
             | Self::Modelled => "text",
             Self::Digits => "number",
             Self::Time => "time",
@@ -83,7 +83,7 @@ impl Node {
             5 => Self::Nested,
             6 => Self::Same,
             7 => Self::ByKey,
-            8 => Self::Fixed,
+            8 => Self::Packed,
             _ => return None,
         })
     }
@@ -101,16 +101,19 @@ pub(crate) enum Class {
     Text,
     /// Planes of integers.
     Numbers,
+    /// Packed text, which hardly compresses.
+    Packed,
 }
 
 impl Class {
     /// Number of classes.
-    pub(crate) const COUNT: usize = 2;
+    pub(crate) const COUNT: usize = 3;
 
     pub(crate) fn index(self) -> usize {
         match self {
             Self::Text => 0,
             Self::Numbers => 1,
+            Self::Packed => 2,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::column::timestamp::Layout;
 use crate::encoding::digits::{Form, Width};
 use crate::encoding::integer;
 use crate::encoding::keyed::Keyed;
+use crate::encoding::packed::Unpacker;
 use crate::error::{Error, Result, Section};
 use crate::limits::Limits;
 
@@ -84,12 +85,13 @@ impl<'a> Context<'a> {
             Column::Text(stream) => Values::Text(self.sections.stream(*stream)),
             // The view has decoded it, with all others of its block.
             Column::Modelled => return Err(corrupt("a column has all its values")),
-            Column::Fixed { width, stream } => {
-                let (width, text) = (*width as usize, self.sections.stream(*stream));
-                if width.checked_mul(rows) != Some(text.len()) {
+            Column::Packed { width, alphabet, stream } => {
+                let (width, packed) = (*width as usize, self.sections.stream(*stream));
+                let len = width.checked_mul(rows).and_then(|len| alphabet.packed_len(len));
+                if len != Some(packed.len()) {
                     return Err(corrupt("a stream has its length"));
                 }
-                Values::Fixed(text, width)
+                Values::Packed(Box::new(Unpacker::new(alphabet, packed)), width)
             }
             Column::Digits { form, widths, numbers } => {
                 let widths = match widths {
@@ -276,8 +278,8 @@ enum Values<'a> {
     Constant(&'a [u8]),
     /// What is left of the text.
     Text(&'a [u8]),
-    /// The same, and the length of a value.
-    Fixed(&'a [u8], usize),
+    /// What is left of it packed, and the length of a value.
+    Packed(Box<Unpacker<'a>>, usize),
     Digits(Box<Digits<'a>>),
     Time(Box<Times<'a>>),
     Dictionary(Box<Dictionary<'a>>),
@@ -298,10 +300,9 @@ impl<'a> Values<'a> {
                 dst.extend_from_slice(value);
                 *rest = after;
             }
-            Self::Fixed(rest, width) => {
-                let (value, after) = rest.split_at_checked(*width).unwrap_or_default();
-                dst.extend_from_slice(value);
-                *rest = after;
+            Self::Packed(text, width) => {
+                let rule = "a packed text has its symbols";
+                text.next(*width, dst).ok_or_else(|| corrupt(rule))?;
             }
             Self::Digits(digits) => return Ok(digits.next(context, dst)),
             Self::Time(times) => return times.next(context, dst),
@@ -316,6 +317,7 @@ impl<'a> Values<'a> {
     fn is_done(&self) -> bool {
         match self {
             Self::Text(rest) => rest.is_empty(),
+            Self::Packed(text, _) => text.is_done(),
             Self::Nested(rows) => rows.is_done(),
             Self::Predicted(predicted) => predicted.values.is_done(),
             _ => true,

@@ -40,13 +40,18 @@ impl BlockView<'_> {
 /// Calls `visit` for the streams of a column that hold text.
 fn text_streams(column: &Column, visit: &mut dyn FnMut(Stream)) {
     match column {
-        Column::Text(stream) | Column::Fixed { stream, .. } => visit(*stream),
+        Column::Text(stream) => visit(*stream),
         Column::Dictionary { entries, .. } => text_streams(entries, visit),
         Column::Nested(table) => {
             table.columns.iter().for_each(|column| text_streams(column, visit));
         }
         Column::Predicted { column, .. } => text_streams(column, visit),
-        Column::Constant(_) | Column::Digits { .. } | Column::Time { .. } | Column::Modelled => {}
+        // What these are told by their alphabet.
+        Column::Constant(_)
+        | Column::Packed { .. }
+        | Column::Digits { .. }
+        | Column::Time { .. }
+        | Column::Modelled => {}
     }
 }
 
@@ -67,11 +72,8 @@ impl Search<'_> {
         }
         match column {
             Column::Constant(value) => self.clause.find(value.of(self.meta)).is_some(),
-            // What is found may lie across values of a fixed width.
-            Column::Text(stream) | Column::Fixed { stream, .. } => {
-                self.clause.find(self.sections.stream(*stream)).is_some()
-            }
-            Column::Digits { .. } | Column::Time { .. } => {
+            Column::Text(stream) => self.clause.find(self.sections.stream(*stream)).is_some(),
+            Column::Digits { .. } | Column::Time { .. } | Column::Packed { .. } => {
                 let alphabet = column.alphabet(self.meta);
                 let holds = |&byte: &u8| {
                     alphabet.holds(byte)

@@ -15,6 +15,8 @@ use crate::wire::{checksum, varint};
 const LEVEL_XZ: u8 = 6;
 /// zstd's level for trials.
 const TRIAL_LEVEL: i32 = 6;
+/// Packed text is stored, unless a quick codec saves this part of it.
+const PACKED_PART: usize = 100;
 /// Sections that get no larger than this are tried with zstd as well.
 const SMALL: usize = 1 << 11;
 
@@ -227,12 +229,19 @@ fn compress(
     if kind == SectionKind::Model {
         return Ok((CodecTag::Store, decoded.to_vec()));
     }
+    if class == Class::Packed {
+        // Most of it is random, which a quick look tells: then nothing else need be tried, or undone by readers.
+        let quick = compressor.compress(Codec::Zstd(1), decoded)?;
+        if quick.1.len() + decoded.len() / PACKED_PART >= decoded.len() {
+            return Ok((CodecTag::Store, decoded.to_vec()));
+        }
+    }
     if level < LEVEL_XZ {
         return compressor.compress(Codec::Zstd(zstd), decoded);
     }
     let literal_bits = match (kind, class) {
         (SectionKind::Templates, _) => 1,
-        (_, Class::Numbers) => 0,
+        (_, Class::Numbers | Class::Packed) => 0,
         (_, Class::Text) => 3,
     };
     let settings = XzSettings {

@@ -14,6 +14,7 @@ use crate::codec::{Codec, Compressor};
 use crate::column::Strings;
 use crate::encoding::digits::Width;
 use crate::encoding::integer::{self, Choice};
+use crate::encoding::packed::Alphabet;
 use crate::error::Result;
 use crate::format::BlockStats;
 use crate::line::Rows;
@@ -33,9 +34,10 @@ pub(super) const LEVEL_THOROUGH: u8 = 6;
 /// Rows on which relations are looked for.
 const ROWS_FEW: usize = 1 << 11;
 const ROWS_MANY: usize = 1 << 14;
-/// Text of at least this many bytes that a quick codec leaves this much of, in percent, is random: hexadecimal digits are.
-const RANDOM_MIN: usize = 1 << 10;
-const RANDOM_PERCENT: usize = 48;
+/// Text of fewer bytes is not packed; nor is what a codec writes with fewer bits than packing, by more than this part of them
+/// (it would have to write terminators as well).
+const PACKED_MIN: usize = 1 << 10;
+const PACKED_PART: usize = 32;
 
 /// Writes tables of lines or values to a sink.
 pub(crate) struct TableEncoder<'a> {
@@ -212,11 +214,12 @@ impl<'a> TableEncoder<'a> {
     }
 
     fn text(&mut self, values: &Strings) {
-        let width = values.get(0).len();
-        if width > 0 && values.iter().all(|value| value.len() == width) && self.is_random(values) {
-            self.node(Node::Fixed);
-            varint::put(&mut self.sink.tree, width as u64);
-            self.sink.stream(Class::Text, values.bytes());
+        if let Some(alphabet) = self.few_symbols(values) {
+            self.node(Node::Packed);
+            varint::put(&mut self.sink.tree, values.get(0).len() as u64);
+            varint::put(&mut self.sink.tree, alphabet.symbols().len() as u64);
+            self.sink.tree.extend_from_slice(alphabet.symbols());
+            self.sink.stream(Class::Packed, &alphabet.pack(values.bytes()));
             return;
         }
         self.node(Node::Text);
@@ -228,12 +231,17 @@ impl<'a> TableEncoder<'a> {
         self.sink.stream(Class::Text, &bytes);
     }
 
-    /// Whether values hardly compress: then terminators cost more than they tell.
-    fn is_random(&mut self, values: &Strings) -> bool {
-        let sample = values.bytes().get(..values.bytes().len().min(TRIAL)).unwrap_or_default();
-        let stored = self.compressor.compress(Codec::Zstd(1), sample);
-        sample.len() >= RANDOM_MIN
-            && stored.is_ok_and(|(_, stored)| stored.len() * 100 > sample.len() * RANDOM_PERCENT)
+    /// The alphabet of values of one length, if a quick codec needs as many bits for each symbol as packing does.
+    fn few_symbols(&mut self, values: &Strings) -> Option<Alphabet> {
+        let (bytes, width) = (values.bytes(), values.get(0).len());
+        if bytes.len() < PACKED_MIN || values.iter().any(|value| value.len() != width) {
+            return None;
+        }
+        let alphabet = Alphabet::of(bytes)?;
+        let sample = bytes.get(..bytes.len().min(TRIAL))?;
+        let (_, stored) = self.compressor.compress(Codec::Zstd(1), sample).ok()?;
+        let packed = alphabet.packed_len(sample.len())?;
+        (packed <= stored.len() + stored.len() / PACKED_PART).then_some(alphabet)
     }
 
     fn numbers(&mut self, values: &[i64], relative: Option<(u64, &[i64])>) {

@@ -7,6 +7,7 @@ use crate::block::node::{DEPTH_MAX, LAYOUTS_MAX, Node};
 use crate::column::timestamp::Layout;
 use crate::encoding::digits::{Form, Width};
 use crate::encoding::integer;
+use crate::encoding::packed::Alphabet;
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::limits::Limits;
 use crate::line::{MARK, MARK_TIME};
@@ -71,8 +72,9 @@ pub(crate) struct Integers {
 pub(crate) enum Column {
     Constant(Span),
     Text(Stream),
-    Fixed {
+    Packed {
         width: u32,
+        alphabet: Alphabet,
         stream: Stream,
     },
     Digits {
@@ -110,7 +112,7 @@ impl Column {
         match self {
             Self::Constant(_) => Node::Constant,
             Self::Text(_) => Node::Text,
-            Self::Fixed { .. } => Node::Fixed,
+            Self::Packed { .. } => Node::Packed,
             Self::Digits { .. } => Node::Digits,
             Self::Time { .. } => Node::Time,
             Self::Dictionary { .. } => Node::Dictionary,
@@ -130,7 +132,9 @@ impl Column {
         };
         match self {
             Self::Constant(_) | Self::Modelled => {}
-            Self::Text(stream) | Self::Fixed { stream, .. } => visit(*stream),
+            Self::Text(stream) | Self::Packed { stream, .. } => {
+                visit(*stream);
+            }
             Self::Digits { widths, numbers, .. } => {
                 optional(widths, visit);
                 visit(numbers.stream);
@@ -168,7 +172,7 @@ impl Column {
             }
         };
         match self {
-            Self::Constant(_) | Self::Text(_) | Self::Fixed { .. } | Self::Modelled => {}
+            Self::Constant(_) | Self::Text(_) | Self::Packed { .. } | Self::Modelled => {}
             Self::Digits { numbers, .. } | Self::Time { ticks: numbers, .. } => {
                 numbers.reference.iter().for_each(|(reference, _)| see(*reference));
             }
@@ -458,11 +462,13 @@ impl Walk<'_> {
         Ok(match node {
             Node::Constant => Column::Constant(self.string()?),
             Node::Text => Column::Text(self.stream()?),
-            Node::Fixed => {
+            Node::Packed => {
                 let rule = "a width is below 2^32";
                 let width = self.tree.varint_max(u32::MAX.into(), rule)?;
                 let width = u32::try_from(width).unwrap_or(u32::MAX);
-                Column::Fixed { width, stream: self.stream()? }
+                let alphabet = Alphabet::from_symbols(self.tree.prefixed()?);
+                let alphabet = alphabet.ok_or_else(|| self.tree.corrupt("an alphabet ascends"))?;
+                Column::Packed { width, alphabet, stream: self.stream()? }
             }
             Node::Digits => {
                 let form = Form::from_bytes(self.tree.array()?);

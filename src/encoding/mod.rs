@@ -3,3 +3,4 @@
 pub(crate) mod digits;
 pub(crate) mod integer;
 pub(crate) mod keyed;
+pub(crate) mod packed;
