@@ -32,6 +32,7 @@ mod codec;
 mod column;
 mod encoding;
 mod error;
+mod fields;
 mod format;
 #[cfg(feature = "unstable-internals")]
 pub mod internals;
@@ -52,12 +53,17 @@ pub use crate::archive::{
     Trailing, Verified, compact, content_hash, name_fault, recover, storage_key,
 };
 pub use crate::block::{BlockReport, ColumnReport, TemplateReport};
+pub use crate::column::timestamp::show_time;
 pub use crate::error::{Error, ErrorKind, Result, Section};
+pub use crate::fields::{FieldName, each_field};
 pub use crate::format::{Container, Extent, Member, MemberState};
 pub use crate::limits::Limits;
 pub use crate::line::Severity;
-pub use crate::predicate::{Case, MatchExtent, Pattern, PatternBuilder, Predicate, SeveritySet};
-pub use crate::query::{ScanLine, ScanOptions, ScanStats, scan_read};
+pub use crate::predicate::{
+    Case, Condition, FieldTest, MatchExtent, Pattern, PatternBuilder, Predicate, SeveritySet,
+    TemplateId, TemplateRef,
+};
+pub use crate::query::{FileTemplate, FileTemplates, ScanLine, ScanOptions, ScanStats, scan_read};
 pub use crate::reader::{
     BlockInfo, IndexedReader, Loss, OnDamage, Reader, StrayBlocks, StreamInfo, Totals, UseIndex,
     is_lignite,

@@ -192,7 +192,6 @@ impl<'p> BlockView<'p> {
     }
 
     /// Number of lines of each template, and of values of each column.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the query"))]
     pub(crate) fn counts(&mut self) -> Result<&Counts> {
         self.ids()?;
         Ok(&self.counts)

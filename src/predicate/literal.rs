@@ -98,13 +98,20 @@ impl Required {
             Some(exact) => vec![exact],
             None => parts.required,
         };
-        let mut clauses: Vec<_> = sets.into_iter().filter_map(Clause::new).collect();
+        Self::of_choices(sets, hir.properties().look_set().is_empty())
+    }
+
+    /// What is required where one literal of each choice is.
+    pub(crate) fn of_choices(mut choices: Vec<Vec<Literal>>, context_free: bool) -> Self {
+        choices.retain(|choice| choice.iter().all(|literal| !literal.bytes.is_empty()));
+        choices.iter_mut().flatten().for_each(|literal| literal.bytes.truncate(LITERAL_BYTES_MAX));
+        let mut clauses: Vec<_> = choices.into_iter().filter_map(Clause::new).collect();
         // One of many single bytes is in nearly every line.
         clauses.retain(|clause| clause.shortest() > clause.literals.len() / CHOICES_PER_BYTE);
         // The longest first: it is the rarest.
         clauses.sort_by_key(|clause| (std::cmp::Reverse(clause.shortest()), clause.literals.len()));
         clauses.truncate(CLAUSES_MAX);
-        Self { clauses, context_free: hir.properties().look_set().is_empty() }
+        Self { clauses, context_free }
     }
 
     /// Whether a match depends on nothing but the bytes that match.

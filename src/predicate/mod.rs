@@ -1,12 +1,19 @@
-//! Conditions on lines: [`Pattern`], and [`Predicate`], which joins one with time and severity.
+//! Conditions on lines: [`Pattern`], [`Condition`], and [`Predicate`], which joins them with time and severity.
 
+mod condition;
 mod fit;
 mod literal;
 mod pattern;
+mod template_id;
+mod test;
 
+pub use condition::Condition;
+pub(crate) use condition::Known;
 pub(crate) use fit::{Fit, SlotFit};
-pub(crate) use literal::{Clause, Literal};
+pub(crate) use literal::{Clause, Literal, Required};
 pub use pattern::{Case, MatchExtent, Pattern, PatternBuilder};
+pub use template_id::{TemplateId, TemplateRef};
+pub use test::FieldTest;
 
 use crate::column::timestamp;
 use crate::line::{Severity, StampFinder};
@@ -51,6 +58,23 @@ pub struct Predicate {
     /// What the clock of the log shows now, in the same way. Times that a log prints without a year are of the last year
     /// in which they are not later than a day from now; without this, they are of the year 1972.
     pub now: Option<i64>,
+    /// It meets this too, whether or not the match is inverted.
+    pub condition: Option<Condition>,
+    /// The name of what is searched, for conditions on it.
+    pub file: Vec<u8>,
+}
+
+/// What is known of a line besides its bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts<'a> {
+    /// Its number, from 1.
+    pub(crate) number: Option<u64>,
+    /// Its time, the year filled in: nanoseconds since 1970-01-01, zone disregarded.
+    pub(crate) time: Option<i64>,
+    /// The template it was stored by.
+    pub(crate) template: Option<TemplateId>,
+    /// The name of what it was read from.
+    pub(crate) file: &'a [u8],
 }
 
 impl Predicate {
@@ -64,9 +88,25 @@ impl Predicate {
         Self { pattern: Some(pattern), ..Self::default() }
     }
 
-    /// Whether times matter.
+    /// Whether times are bounded.
     pub(crate) fn is_timed(&self) -> bool {
         self.since.is_some() || self.until.is_some()
+    }
+
+    /// Whether times matter, which lines may have from those before them.
+    pub(crate) fn needs_times(&self) -> bool {
+        self.is_timed() || self.condition.as_ref().is_some_and(Condition::needs_times)
+    }
+
+    /// Whether templates matter.
+    pub(crate) fn needs_templates(&self) -> bool {
+        self.condition.as_ref().is_some_and(Condition::needs_templates)
+    }
+
+    /// What stands in every line that is selected.
+    pub(crate) fn required(&self) -> Required {
+        let pattern = self.pattern.as_ref().filter(|_| !self.invert);
+        condition::required(pattern, self.condition.as_ref())
     }
 
     /// Whether a line at `time` may be selected.
@@ -88,13 +128,8 @@ impl Predicate {
     }
 
     /// A time with the year it is taken to be of.
-    fn with_year(&self, time: i64) -> i64 {
+    pub(crate) fn with_year(&self, time: i64) -> i64 {
         self.now.map_or(time, |now| timestamp::with_year(time, now))
-    }
-
-    /// Whether nothing but the pattern decides, and only lines that match it are selected.
-    pub(crate) fn is_pattern_only(&self) -> bool {
-        !self.invert && !self.is_timed() && self.severities.is_none()
     }
 }
 
@@ -112,20 +147,36 @@ impl<'p> LineTest<'p> {
         Self { predicate, stamps: StampFinder::default(), time: None }
     }
 
-    /// Whether the next line, without its terminator, is selected.
-    pub(crate) fn selects(&mut self, line: &[u8]) -> bool {
+    /// Notes the time of the next line.
+    pub(crate) fn note_time(&mut self, line: &[u8]) {
+        self.time = self.stamps.find(line).or(self.time);
+    }
+
+    /// The time of the last line that has one, the year filled in.
+    pub(crate) fn full_time(&self) -> Option<i64> {
+        self.time.map(|time| self.predicate.with_year(time))
+    }
+
+    /// Whether the next line, without its terminator, is selected: the line of this number, of this template if it is known.
+    /// Its time has been noted, if times matter.
+    pub(crate) fn selects(&self, line: &[u8], number: u64, template: Option<TemplateId>) -> bool {
         let predicate = self.predicate;
-        if predicate.is_timed() {
-            self.time = self.stamps.find(line).or(self.time);
-            if !predicate.is_in_time(self.time) {
-                return false;
-            }
+        if !predicate.is_in_time(self.time) {
+            return false;
         }
         if let Some(set) = predicate.severities
             && !Severity::of_line(line).is_some_and(|severity| set.contains(severity))
         {
             return false;
         }
-        predicate.pattern.as_ref().is_none_or(|pattern| pattern.is_match(line)) != predicate.invert
+        if predicate.pattern.as_ref().is_none_or(|pattern| pattern.is_match(line))
+            == predicate.invert
+        {
+            return false;
+        }
+        predicate.condition.as_ref().is_none_or(|condition| {
+            let (number, time) = (Some(number), self.full_time());
+            condition.holds(line, &Facts { number, time, template, file: &predicate.file })
+        })
     }
 }

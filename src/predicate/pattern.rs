@@ -35,6 +35,8 @@ pub enum MatchExtent {
     Any,
     /// A part that neither begins nor ends inside a word.
     Words,
+    /// A part that does not begin inside a word.
+    WordStart,
     /// All of it.
     Line,
 }
@@ -57,6 +59,12 @@ impl PatternBuilder {
     /// Adds a pattern. A line matches if any pattern does; newlines part patterns.
     pub fn add(&mut self, pattern: &[u8]) -> &mut Self {
         self.patterns.extend(pattern.split(|&byte| byte == b'\n').map(<[u8]>::to_vec));
+        self
+    }
+
+    /// Adds one pattern, whatever stands in it.
+    pub fn add_whole(&mut self, pattern: &[u8]) -> &mut Self {
+        self.patterns.push(pattern.to_vec());
         self
     }
 
@@ -103,6 +111,7 @@ impl PatternBuilder {
             _ if parts.is_empty() => "[^\\s\\S]".to_owned(),
             MatchExtent::Any => any,
             MatchExtent::Words => format!("\\b{{start-half}}(?:{any})\\b{{end-half}}"),
+            MatchExtent::WordStart => format!("\\b{{start-half}}(?:{any})"),
             MatchExtent::Line => format!("^(?:{any})$"),
         };
         let regex = compile(&whole, insensitive)?;

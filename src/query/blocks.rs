@@ -7,14 +7,17 @@ use crate::block::{BlockView, Decoder};
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::limits::Limits;
 use crate::line::Severity;
-use crate::predicate::Predicate;
-use crate::query::lines::{Lines, ScanLine, ScanOptions};
+use crate::predicate::{Known, LineTest, Predicate, SeveritySet, TemplateId};
+use crate::query::lines::{Lines, RowTemplates, ScanLine, ScanOptions};
 use crate::query::prune::{Candidates, candidates};
 use crate::query::scan::ScanStats;
 use crate::reader::{BlockInfo, IndexedReader, Loss, OnDamage, StoredBlock};
 
 /// A block of which more than one line in this many may match is decoded wholly: rendering lines one by one is slower.
 const DENSE: usize = 4;
+
+/// The number of a selected line in its block, its time, and its template.
+type Selected = (u32, Option<i64>, Option<TemplateId>);
 
 /// The blocks of a file and what has been found in them.
 pub(crate) struct Blocks<'a, R, F> {
@@ -95,7 +98,8 @@ where
             && !meets
             && self.lines.is_between_lines()
             && block.lines >= self.options.before as u64;
-        if apart && self.lines.after_left() == 0 && self.rules_out(block) {
+        let passed_over = index < self.options.first_block;
+        if apart && self.lines.after_left() == 0 && self.rules_out(block, passed_over) {
             self.stats.blocks_skipped += 1;
             self.lines.pass(block.lines, block.raw_bytes);
             self.before = (self.options.before > 0).then_some(index);
@@ -103,7 +107,7 @@ where
         }
         let stored = self.rdr.block(index)?;
         if apart
-            && self.predicate.is_pattern_only()
+            && !self.predicate.needs_times()
             && let Some(flow) = self.in_part(index, block, &stored)?
         {
             return Ok(flow);
@@ -112,7 +116,7 @@ where
     }
 
     /// Whether statistics tell that no line of a block is selected. If so, what comes behind is of the block's last time.
-    fn rules_out(&mut self, block: &BlockInfo) -> bool {
+    fn rules_out(&mut self, block: &BlockInfo, passed_over: bool) -> bool {
         let predicate = self.predicate;
         let times = block.stats.times;
         // Lines before the first time of the block are of the time before it.
@@ -126,16 +130,45 @@ where
                 })
             })
         });
-        if timely && grave {
+        let possible = predicate
+            .condition
+            .as_ref()
+            .is_none_or(|condition| condition.verdict(&self.known(block)) != Some(false));
+        if timely && grave && possible && !passed_over {
             return false;
         }
         match times {
             Some(times) => self.lines.test.time = Some(times.last),
             // The time behind the block is not known.
-            None if predicate.is_timed() => return false,
+            None if predicate.needs_times() || self.options.times => return false,
             None => {}
         }
         true
+    }
+
+    /// What statistics tell of all lines of a block.
+    fn known(&self, block: &BlockInfo) -> Known<'_> {
+        let predicate = self.predicate;
+        // Lines before the first time of the block are of the time before it.
+        let before = self.lines.test.time;
+        let times = block.stats.times.zip(before).and_then(|(times, before)| {
+            let least = predicate.with_year(times.least.min(before));
+            let greatest = predicate.with_year(times.greatest.max(before));
+            // Else the new year lies between them.
+            (least <= greatest).then_some((least, greatest))
+        });
+        let severities = block.stats.severities.map(|counts| {
+            let mut occur = SeveritySet::new();
+            let some = |severity: usize| counts.lines.get(severity) != Some(&0);
+            for severity in Severity::ALL.into_iter().filter(|&severity| some(severity as usize)) {
+                occur.insert(severity);
+            }
+            (occur, some(0))
+        });
+        let first = self.lines.number() + 1;
+        // A last line without a terminator is not counted.
+        let numbers = Some((first, first + block.lines));
+        Known { file: Some(&predicate.file), times, severities, numbers, template: None }
     }
 
     /// Decodes all of a block.
@@ -144,6 +177,12 @@ where
         self.stats.bytes_decoded += block.raw_bytes;
         let mut raw = std::mem::take(&mut self.raw);
         stored.decode(&mut self.decoder, &mut raw)?;
+        let rows = if self.options.templates || self.predicate.needs_templates() {
+            self.row_templates(stored)?
+        } else {
+            None
+        };
+        self.lines.set_rows(rows);
         if let Some(before) = self.before.take() {
             // A line near the start may be selected.
             self.keep_tail(before, self.lines.missing_before(self.lines.number() + 1))?;
@@ -153,6 +192,18 @@ where
         flow
     }
 
+    /// The templates of the lines of a block; `None` if it has none.
+    fn row_templates(&self, stored: &StoredBlock) -> Result<Option<RowTemplates>> {
+        let header = &stored.header;
+        let mut view =
+            BlockView::open(&header.sections, stored.payload(), header.raw_len, &self.limits)?;
+        let names: Vec<_> = (0..view.templates())
+            .map(|template| TemplateId::of(view.pieces_of(template)))
+            .collect();
+        let ids = view.ids()?.to_vec();
+        Ok((!names.is_empty()).then_some(RowTemplates { ids, names }))
+    }
+
     /// Looks at the lines that may match; `None` if that tells nothing, or not enough.
     fn in_part(
         &mut self,
@@ -160,17 +211,22 @@ where
         block: &BlockInfo,
         stored: &StoredBlock,
     ) -> Result<Option<ControlFlow<()>>> {
-        let Some(pattern) = &self.predicate.pattern else { return Ok(None) };
         let header = &stored.header;
         let mut view =
             BlockView::open(&header.sections, stored.payload(), header.raw_len, &self.limits)?;
-        let Some(found) = candidates(&mut view, pattern)? else { return Ok(None) };
+        let known = self.known(block);
+        let required = self.lines.required();
+        let found = candidates(&mut view, self.predicate, required, &known)?;
+        let Some(found) = found else { return Ok(None) };
         let counts = found.certain && !self.options.lines;
         if view.rows() == 0 || (!counts && found.rows.len() * DENSE > view.rows()) {
             return Ok(None);
         }
         let (rows, terminated) = (view.rows(), view.terminated());
-        let selected = self.verify(&mut view, found)?;
+        if !found.certain || self.options.times {
+            self.stats.lines_matched += found.rows.len() as u64;
+        }
+        let Some(selected) = self.verify(&mut view, found)? else { return Ok(None) };
         let any = !selected.is_empty() || self.lines.after_left() > 0;
         if any && self.options.offsets {
             return Ok(None);
@@ -180,6 +236,9 @@ where
         self.stats.blocks_pruned += u64::from(sections <= 1);
         self.stats.blocks_in_part += u64::from(sections > 1);
         self.stats.bytes_decoded += bytes;
+        if let Some(times) = block.stats.times {
+            self.lines.test.time = Some(times.last);
+        }
         if flow.is_continue() {
             self.lines.pass(rows as u64, block.raw_bytes);
             self.before = (self.options.before > 0 && terminated).then_some(index);
@@ -187,27 +246,40 @@ where
         Ok(Some(flow))
     }
 
-    /// The lines among the candidates that do match, at most as many as are wanted.
-    fn verify(&mut self, view: &mut BlockView<'_>, found: Candidates) -> Result<Vec<u32>> {
+    /// The lines among the candidates that are selected, at most as many as are wanted, each with its time and its template
+    /// as far as they are. `None`: a time that is wanted is that of a line before.
+    fn verify(&self, view: &mut BlockView<'_>, found: Candidates) -> Result<Option<Vec<Selected>>> {
         let room = usize::try_from(self.lines.room()).unwrap_or(usize::MAX);
-        let mut selected = found.rows;
-        if !found.certain {
-            let Some(pattern) = &self.predicate.pattern else { return Ok(selected) };
-            self.stats.lines_matched += selected.len() as u64;
-            let mut matching = Vec::new();
-            view.render_rows(&selected, |row, line| {
-                if pattern.is_match(line) {
-                    matching.push(row);
-                }
-            })?;
-            selected = matching;
+        let (times, before) = (self.options.times, self.lines.number() + 1);
+        let names = self.options.templates || self.predicate.needs_templates();
+        let ids = view.ids()?.to_vec();
+        let template = |row: u32| ids.get(row as usize).map_or(usize::MAX, |&id| id as usize);
+        let names: Vec<_> = (0..if names { view.templates() } else { 0 })
+            .map(|template| TemplateId::of(view.pieces_of(template)))
+            .collect();
+        let name = |row: u32| names.get(template(row)).copied();
+        if found.certain && !times {
+            let rows = found.rows.into_iter().take(room);
+            return Ok(Some(rows.map(|row| (row, None, name(row))).collect()));
         }
-        selected.truncate(room);
-        Ok(selected)
+        let mut selected = Vec::new();
+        let mut lacks_time = false;
+        let mut test = LineTest::new(self.predicate);
+        view.render_rows(&found.rows, |row, line| {
+            test.time = None;
+            if selected.len() < room && test.selects(line, before + u64::from(row), name(row)) {
+                if times {
+                    test.note_time(line);
+                    lacks_time |= test.time.is_none();
+                }
+                selected.push((row, test.full_time(), name(row)));
+            }
+        })?;
+        Ok((!lacks_time).then_some(selected))
     }
 
     /// Gives out selected lines of a block with their context.
-    fn give(&mut self, view: &mut BlockView<'_>, selected: &[u32]) -> Result<ControlFlow<()>> {
+    fn give(&mut self, view: &mut BlockView<'_>, selected: &[Selected]) -> Result<ControlFlow<()>> {
         if !self.options.lines {
             self.lines.count(selected.len());
             return Ok(ControlFlow::Continue(()));
@@ -216,14 +288,14 @@ where
         let near = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let (before, after) = (near(self.options.before), near(self.options.after));
         let mut wanted: Vec<u32> = (0..near(self.lines.after_left()).min(last + 1)).collect();
-        for &row in selected {
+        for &(row, ..) in selected {
             let from = row.saturating_sub(before).max(wanted.last().map_or(0, |&last| last + 1));
             wanted.extend(from..=row.saturating_add(after).min(last));
         }
         if wanted.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
-        if let Some(&first) = selected.first() {
+        if let Some(&(first, ..)) = selected.first() {
             let missing = self.lines.missing_before(self.lines.number() + u64::from(first) + 1);
             if let Some(before) = self.before.take() {
                 self.keep_tail(before, missing.clone())?;
@@ -236,8 +308,10 @@ where
         let lines = &mut self.lines;
         view.render_rows(&wanted, |row, line| {
             if matches!(result, Ok(ControlFlow::Continue(()))) {
-                let is_selected = selected.next_if_eq(&row).is_some();
-                result = lines.give_row(row, line, terminated || row < last, is_selected);
+                let found = selected.next_if(|found| found.0 == row);
+                let facts = found.map_or((None, None), |(_, time, template)| (time, template));
+                let terminated = terminated || row < last;
+                result = lines.give_row(row, line, terminated, found.is_some(), facts);
             }
         })?;
         if matches!(result, Ok(ControlFlow::Continue(()))) && self.lines.is_over() {

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::ops::{ControlFlow, Range};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::predicate::{LineTest, Predicate};
+use crate::predicate::{LineTest, Predicate, Required, TemplateId};
 
 /// What is wanted of a scan besides the lines that are selected.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says of one thing whether it is wanted")]
 pub struct ScanOptions {
     /// Lines before each selected one.
     pub before: usize,
@@ -20,6 +21,12 @@ pub struct ScanOptions {
     pub lines: bool,
     /// Whether the places of lines in bytes are wanted. It costs decoding all of a block that has a selected line.
     pub offsets: bool,
+    /// Whether the times of lines are wanted.
+    pub times: bool,
+    /// Whether their templates are wanted.
+    pub templates: bool,
+    /// Blocks before this one are passed over.
+    pub first_block: usize,
     /// The longest line that is looked at, in bytes. A longer one is an error: nothing wrong is said of it.
     pub line_bytes_max: u64,
 }
@@ -32,6 +39,9 @@ impl Default for ScanOptions {
             count_max: None,
             lines: true,
             offsets: false,
+            times: false,
+            templates: false,
+            first_block: 0,
             line_bytes_max: 64 << 20,
         }
     }
@@ -51,6 +61,20 @@ pub struct ScanLine<'a> {
     pub terminated: bool,
     /// Whether it was selected; else it is context.
     pub selected: bool,
+    /// Its time in nanoseconds since 1970-01-01, zone disregarded, or that of the line before if it has none. It may be
+    /// missing if it was not asked for, and in lines of context.
+    pub time: Option<i64>,
+    /// The template it is stored by. Lines have none that are not stored by templates, or that lie in two blocks. It may be
+    /// missing if it was not asked for, and in lines of context.
+    pub template: Option<TemplateId>,
+}
+
+/// The templates of the lines of a block.
+#[derive(Debug, Default)]
+pub(crate) struct RowTemplates {
+    /// Of each line: the place of its template in `names`.
+    pub(crate) ids: Vec<u32>,
+    pub(crate) names: Vec<TemplateId>,
 }
 
 /// A line kept for the context of one that may follow.
@@ -63,10 +87,16 @@ struct Kept {
 
 /// Takes raw bytes piece by piece and calls `sink` for each selected line and its context.
 pub(crate) struct Lines<'p, F> {
-    predicate: &'p Predicate,
     pub(crate) test: LineTest<'p>,
     options: ScanOptions,
     sink: F,
+    /// What stands in every selected line.
+    required: Required,
+    /// Whether times are noted.
+    timed: bool,
+    /// The templates of the lines of this block, and how many lines came before it. The first one has none if it began
+    /// before the block.
+    rows: Option<(RowTemplates, u64, bool)>,
     /// Lines before the next unread byte.
     number: u64,
     /// Place of that byte.
@@ -89,10 +119,12 @@ where
 {
     pub(crate) fn new(predicate: &'p Predicate, options: &ScanOptions, sink: F) -> Self {
         Self {
-            predicate,
             test: LineTest::new(predicate),
             options: options.clone(),
             sink,
+            required: predicate.required(),
+            timed: options.times || predicate.needs_times(),
+            rows: None,
             number: 0,
             offset: 0,
             carry: Vec::new(),
@@ -102,6 +134,25 @@ where
             inside_lost: false,
             selected: 0,
         }
+    }
+
+    /// Says which templates the lines of the bytes have that come next, a block; `None`: they have none.
+    pub(crate) fn set_rows(&mut self, rows: Option<RowTemplates>) {
+        let starts_inside = !self.is_between_lines();
+        self.rows = rows.map(|rows| (rows, self.number, starts_inside));
+    }
+
+    /// The template of the line after so many.
+    fn template_of(&self, before: u64) -> Option<TemplateId> {
+        let (rows, first, starts_inside) = self.rows.as_ref()?;
+        let row = before.checked_sub(*first).filter(|&row| row > 0 || !starts_inside)?;
+        let id = rows.ids.get(usize::try_from(row).ok()?)?;
+        rows.names.get(*id as usize).copied()
+    }
+
+    /// What stands in every selected line.
+    pub(crate) fn required(&self) -> &Required {
+        &self.required
     }
 
     /// Takes the next bytes.
@@ -203,6 +254,7 @@ where
         bytes: &[u8],
         terminated: bool,
         selected: bool,
+        (time, template): (Option<i64>, Option<TemplateId>),
     ) -> Result<ControlFlow<()>> {
         self.check_len(bytes.len())?;
         let number = self.number + u64::from(row) + 1;
@@ -210,7 +262,8 @@ where
         self.after_left =
             if selected { self.options.after } else { self.after_left.saturating_sub(1) };
         self.given = number;
-        (self.sink)(ScanLine { number, offset: None, bytes, terminated, selected })
+        let offset = None;
+        (self.sink)(ScanLine { number, offset, bytes, terminated, selected, time, template })
     }
 
     /// Ends the input: a last line may lack its terminator.
@@ -225,6 +278,7 @@ where
         self.carry.clear();
         self.kept.clear();
         self.after_left = 0;
+        self.rows = None;
         (self.number, self.offset) = (number, offset);
     }
 
@@ -256,7 +310,11 @@ where
             let line = raw.get(start..end).unwrap_or_default();
             self.check_len(line.len())?;
             let full = self.options.count_max == Some(self.selected);
-            let selected = !full && self.test.selects(line);
+            if self.timed {
+                self.test.note_time(line);
+            }
+            let template = self.template_of(self.number);
+            let selected = !full && self.test.selects(line, self.number + 1, template);
             self.number += 1;
             at = end + 1;
             if selected {
@@ -270,8 +328,16 @@ where
             }
             given = at.min(raw.len());
             let terminated = end < raw.len();
-            let offset = self.offset + start as u64;
-            if self.give(self.number, offset, line, terminated, selected)?.is_break() {
+            let line = ScanLine {
+                number: self.number,
+                offset: Some(self.offset + start as u64),
+                bytes: line,
+                terminated,
+                selected,
+                time: self.test.full_time(),
+                template,
+            };
+            if self.give(line)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -287,11 +353,10 @@ where
 
     /// Where the next line starts that has to be looked at.
     fn next_start(&self, raw: &[u8], at: usize) -> usize {
-        if self.after_left > 0 || !self.predicate.is_pattern_only() {
+        if self.after_left > 0 || self.timed {
             return at;
         }
-        let required = self.predicate.pattern.as_ref().map(|pattern| pattern.required().clauses());
-        let Some([clause, ..]) = required else { return at };
+        let [clause, ..] = self.required.clauses() else { return at };
         let rest = raw.get(at..).unwrap_or_default();
         match clause.find(rest) {
             None => raw.len(),
@@ -332,22 +397,18 @@ where
 
     fn context(&mut self, number: u64, offset: u64, line: &[u8]) -> Result<()> {
         // The selected line behind it is given out whatever the sink says.
-        self.give(number, offset, line, true, false).map(|_| ())
+        let (offset, bytes, terminated, selected) = (Some(offset), line, true, false);
+        let (time, template) = (None, None);
+        let line = ScanLine { number, offset, bytes, terminated, selected, time, template };
+        self.give(line).map(|_| ())
     }
 
-    fn give(
-        &mut self,
-        number: u64,
-        offset: u64,
-        bytes: &[u8],
-        terminated: bool,
-        selected: bool,
-    ) -> Result<ControlFlow<()>> {
-        self.given = number;
+    fn give(&mut self, line: ScanLine<'_>) -> Result<ControlFlow<()>> {
+        self.given = line.number;
         if !self.options.lines {
             return Ok(ControlFlow::Continue(()));
         }
-        (self.sink)(ScanLine { number, offset: Some(offset), bytes, terminated, selected })
+        (self.sink)(line)
     }
 
     /// Keeps the last lines of `raw` for context, from byte `given` on.

@@ -4,6 +4,8 @@ mod blocks;
 mod lines;
 mod prune;
 mod scan;
+mod templates;
 
 pub use lines::{ScanLine, ScanOptions};
 pub use scan::{ScanStats, scan_read};
+pub use templates::{FileTemplate, FileTemplates};

@@ -1,11 +1,11 @@
-//! Which lines of a block may match a pattern: templates, then alphabets of columns, then their values.
+//! Which lines of a block may be selected: templates, then alphabets of columns, then their values.
 
 use std::collections::HashMap;
 
 use crate::block::BlockView;
 use crate::column::{ByteSet, Strings};
 use crate::error::Result;
-use crate::predicate::{Clause, Fit, Pattern, SlotFit};
+use crate::predicate::{Clause, Fit, Known, Predicate, Required, SlotFit, TemplateId};
 
 /// Lines of a block that may match.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -36,18 +36,24 @@ struct Hits {
     values: Vec<u64>,
 }
 
-/// The lines that may match; `None` if the pattern tells nothing of what a line must hold.
+/// The lines that may be selected; `None` if nothing is known of what a line must hold. `required` is what the predicate
+/// asks for, and `known` what is certain of all lines of the block.
 pub(crate) fn candidates(
     view: &mut BlockView<'_>,
-    pattern: &Pattern,
+    predicate: &Predicate,
+    required: &Required,
+    known: &Known<'_>,
 ) -> Result<Option<Candidates>> {
-    let clauses = pattern.required().clauses();
-    if clauses.is_empty() {
+    let clauses = required.clauses();
+    if clauses.is_empty() && !predicate.needs_templates() {
         return Ok(None);
     }
     let alphabets: Vec<_> = (0..view.columns()).map(|column| view.alphabet(column)).collect();
     let mut verdicts: Vec<_> = (0..view.templates())
-        .map(|template| verdict(view, template, &alphabets, pattern))
+        .map(|template| {
+            let condition = by_condition(view, template, predicate, known);
+            verdict(view, template, &alphabets, (predicate, required, condition))
+        })
         .collect();
     refine(view, &mut verdicts, clauses)?;
     if verdicts.iter().all(|verdict| matches!(verdict, Verdict::Never)) {
@@ -60,11 +66,23 @@ pub(crate) fn candidates(
     Ok(Some(Candidates { rows, certain: verdicts.iter().all(sure) }))
 }
 
+/// What the condition says of all lines of a template.
+fn by_condition(
+    view: &BlockView<'_>,
+    template: usize,
+    predicate: &Predicate,
+    known: &Known<'_>,
+) -> Option<bool> {
+    let Some(condition) = &predicate.condition else { return Some(true) };
+    let template = Some(TemplateId::of(view.pieces_of(template)));
+    condition.verdict(&Known { template, ..*known })
+}
+
 fn verdict(
     view: &BlockView<'_>,
     template: usize,
     alphabets: &[ByteSet],
-    pattern: &Pattern,
+    (predicate, required, condition): (&Predicate, &Required, Option<bool>),
 ) -> Verdict {
     let pieces: Vec<&[u8]> = view.pieces_of(template).collect();
     let columns = view.columns_of(template);
@@ -72,11 +90,17 @@ fn verdict(
         .iter()
         .map(|&column| alphabets.get(column as usize).copied().unwrap_or_else(ByteSet::any))
         .collect();
-    if pattern.required().is_context_free() && pieces.iter().any(|piece| pattern.is_match(piece)) {
+    let matches = predicate.pattern.as_ref().is_none_or(|pattern| {
+        pattern.required().is_context_free() && pieces.iter().any(|piece| pattern.is_match(piece))
+    });
+    if condition == Some(false) || matches && predicate.invert {
+        return Verdict::Never;
+    }
+    if matches && condition == Some(true) && predicate.severities.is_none() {
         return Verdict::Always;
     }
     let mut found = Verdict::Each;
-    for (number, clause) in pattern.required().clauses().iter().enumerate() {
+    for (number, clause) in required.clauses().iter().enumerate() {
         let mut uses = Vec::new();
         let mut always = false;
         for (which, literal) in clause.literals.iter().enumerate() {

@@ -35,9 +35,30 @@ pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// A time in nanoseconds since 1970-01-01 as ISO 8601 has it, zone disregarded, with as many decimal places as it takes.
+pub fn show_time(nanos: i64) -> String {
+    const NANOS: i64 = 1_000_000_000;
+    let (seconds, fraction) = (nanos.div_euclid(NANOS), nanos.rem_euclid(NANOS));
+    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    let second = seconds.rem_euclid(86_400);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    let mut text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+    if fraction > 0 {
+        text.push_str(format!(".{fraction:09}").trim_end_matches("000"));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_shown_to_the_places_they_have() {
+        assert_eq!(show_time(0), "1970-01-01T00:00:00");
+        assert_eq!(show_time(951_827_696_250_000_000), "2000-02-29T12:34:56.250");
+        assert_eq!(show_time(-1), "1969-12-31T23:59:59.999999999");
+    }
 
     #[test]
     fn every_day_of_two_centuries_round_trips() {

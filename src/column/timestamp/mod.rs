@@ -9,6 +9,7 @@ mod scan;
 
 pub(crate) use scan::{Finder, may_be_time, may_start, scan};
 
+pub use civil::show_time;
 use civil::{civil, days_from_civil};
 
 /// The most elements a layout may have.

@@ -1,5 +1,6 @@
 //! Queries, against the tools whose answers they must give.
 
+mod fields;
 mod grep;
 mod scan;
 mod templates;

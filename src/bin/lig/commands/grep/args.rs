@@ -154,6 +154,18 @@ pub(crate) struct GrepArgs {
     #[arg(long, value_name = "LEVELS", value_parser = super::conditions::parse_levels)]
     pub(crate) level: Option<lignite::SeveritySet>,
 
+    /// Only lines with such a field: NAME=VALUE, NAME!=VALUE, NAME~REGEX, NAME!~REGEX, NAME>N, >=, <, <=; all of several
+    #[arg(long = "field", value_name = "CONDITION", value_parser = super::conditions::parse_field, action = clap::ArgAction::Append)]
+    pub(crate) fields: Vec<lignite::Condition>,
+
+    /// Only lines of a template: its rank or its id, as lig templates lists them; one of several
+    #[arg(long = "template", value_name = "N", value_parser = super::conditions::parse_template, action = clap::ArgAction::Append)]
+    pub(crate) templates: Vec<lignite::TemplateRef>,
+
+    /// No lines of that template
+    #[arg(long = "not-template", value_name = "N", value_parser = super::conditions::parse_template, action = clap::ArgAction::Append)]
+    pub(crate) not_templates: Vec<lignite::TemplateRef>,
+
     /// Colours as grep has them
     #[arg(long, visible_alias = "colour", value_name = "WHEN", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "always", default_value = "auto")]
     pub(crate) color: Color,

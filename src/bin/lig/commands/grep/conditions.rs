@@ -1,8 +1,13 @@
-//! `--since`, `--until`, `--level` as people write them.
+//! `--since`, `--until`, `--level`, `--field`, `--template` as people write them.
 
+use std::cmp::Ordering::{Equal, Greater, Less};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lignite::{Severity, SeveritySet};
+use lignite::{
+    Condition, FieldName, FieldTest, PatternBuilder, Severity, SeveritySet, TemplateRef,
+};
+
+use super::args::GrepArgs;
 
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
@@ -175,6 +180,52 @@ pub(crate) fn parse_levels(text: &str) -> Result<SeveritySet, String> {
     Ok(set)
 }
 
+/// Parses `user=root`, `took>=1.5s`, `path!~^/api`.
+pub(crate) fn parse_field(text: &str) -> Result<Condition, String> {
+    let accepted = || {
+        "a condition on a field is NAME=VALUE, NAME!=VALUE, NAME~REGEX, NAME!~REGEX, NAME>N, NAME>=N, NAME<N or NAME<=N"
+            .to_owned()
+    };
+    let at = text.find(['=', '!', '~', '<', '>']).filter(|&at| at > 0).ok_or_else(accepted)?;
+    let (name, rest) = text.split_at(at);
+    let operators = ["!=", "!~", ">=", "<=", "=", "~", ">", "<"];
+    let operator = operators.into_iter().find(|operator| rest.starts_with(operator));
+    let operator = operator.ok_or_else(accepted)?;
+    let value = rest.get(operator.len()..).unwrap_or_default().as_bytes();
+    let compares = |ways: &[_]| FieldTest::compares(ways, value);
+    let test = match operator {
+        "=" | "!=" => FieldTest::equals(value),
+        ">" => compares(&[Greater]),
+        ">=" => compares(&[Greater, Equal]),
+        "<" => compares(&[Less]),
+        "<=" => compares(&[Less, Equal]),
+        _ => {
+            let pattern = PatternBuilder::new().add_whole(value).build();
+            FieldTest::matches(pattern.map_err(|err| err.to_string())?)
+        }
+    };
+    let condition = Condition::field(FieldName::from_name(name), test);
+    Ok(if operator.starts_with('!') { condition.negated() } else { condition })
+}
+
+/// Parses `3`, `t3fa2c901`, `t3fa2`.
+pub(crate) fn parse_template(text: &str) -> Result<TemplateRef, String> {
+    TemplateRef::from_name(text).ok_or_else(|| {
+        "a template is its rank, such as 3, or its id, such as t3fa2c901, as lig templates lists them".to_owned()
+    })
+}
+
+/// What the flags ask of fields and templates.
+pub(crate) fn condition(args: &GrepArgs) -> Option<Condition> {
+    let mut all = args.fields.clone();
+    if !args.templates.is_empty() {
+        let templates = args.templates.iter().copied().map(Condition::template);
+        all.push(Condition::any_of(templates.collect()));
+    }
+    all.extend(args.not_templates.iter().map(|&template| Condition::template(template).negated()));
+    (!all.is_empty()).then(|| Condition::all_of(all))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,6 +246,18 @@ mod tests {
         assert!((span - DAY - 7200 * SECOND).abs() < SECOND);
         for text in ["", "soon", "2026-02-29", "25:00", "10:61", "-1y", "@x", "1970-1-1-1"] {
             assert!(utc(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn fields_are_compared_in_several_ways() {
+        let holds = |text: &str, line: &str| parse_field(text).unwrap().is_met_by(line.as_bytes());
+        assert!(holds("user=root", "user=root x") && !holds("user=root", "user=rooty"));
+        assert!(holds("user!=root", "x") && holds("path~^/a", "path=/ab"));
+        assert!(holds("took>=1s", "took=1000ms") && !holds("took<1s", "took=1000ms"));
+        assert!(holds("n=a=b", "n='a=b'"));
+        for text in ["user", "=x", "a~(", ""] {
+            assert!(parse_field(text).is_err(), "{text}");
         }
     }
 

@@ -105,7 +105,12 @@ impl<W: Write> JsonPrinter<W> {
                 "line_number": line.number,
                 "absolute_offset": line.offset.unwrap_or(0),
                 "submatches": submatches,
-                "log": { "level": level },
+                "log": {
+                    "time": line.time.map(lignite::show_time),
+                    "level": level,
+                    "template": line.template.map(|template| template.to_string()),
+                    "fields": fields(line.bytes),
+                },
             },
         }))?;
         if self.line_buffered { self.dst.flush() } else { Ok(()) }
@@ -145,6 +150,16 @@ impl<W: Write> JsonPrinter<W> {
         self.dst.write_all(line.as_bytes())?;
         self.dst.write_all(b"\n")
     }
+}
+
+/// The fields of a line; the first one of each name.
+fn fields(line: &[u8]) -> Value {
+    let mut fields = serde_json::Map::new();
+    lignite::each_field(line, |name, value| {
+        let name = String::from_utf8_lossy(name).into_owned();
+        fields.entry(name).or_insert_with(|| String::from_utf8_lossy(value).into());
+    });
+    Value::Object(fields)
 }
 
 fn elapsed(elapsed: Duration) -> Value {

@@ -14,8 +14,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use lignite::vfs::{FileSystem, ReadFile, WriteFile};
 use lignite::{
-    Case, ErrorKind, IndexedReader, Limits, MatchExtent, OnDamage, Pattern, PatternBuilder,
-    Predicate, Reader, ScanLine, ScanOptions, ScanStats, Section, UseIndex, is_lignite, scan_read,
+    Case, Condition, ErrorKind, IndexedReader, Limits, MatchExtent, OnDamage, Pattern,
+    PatternBuilder, Predicate, Reader, ScanLine, ScanOptions, ScanStats, Section, UseIndex,
+    is_lignite, scan_read,
 };
 
 use self::args::Color;
@@ -201,6 +202,8 @@ impl<'a> Grep<'a> {
         };
         let dst = BufWriter::with_capacity(64 << 10, system.stdout()?);
         let sink = if args.json && mode == Mode::Lines {
+            options.times = true;
+            options.templates = true;
             Sink::Json(JsonPrinter::new(dst, args.line_buffered, args.invert_match))
         } else {
             Sink::Text(Printer::new(dst, style))
@@ -216,6 +219,7 @@ impl<'a> Grep<'a> {
         (predicate.since, predicate.until) = (time(&args.since)?, time(&args.until)?);
         predicate.now = Some(conditions::now(args.tz));
         predicate.severities = args.level;
+        predicate.condition = conditions::condition(args);
         Ok(Self { args, system, predicate, options, mode, sink, totals: ScanStats::default() })
     }
 
@@ -231,6 +235,7 @@ impl<'a> Grep<'a> {
             Sink::Text(printer) => printer.next_file(),
             Sink::Json(printer) => printer.next_file(),
         }
+        self.predicate.file.clone_from(&shown);
         let stats = self.content(&mut *opened.file, opened.info.is_file(), &shown)?;
         for loss in &stats.losses {
             let (line, error) = (loss.first_line, describe_loss(&loss.error));
@@ -269,6 +274,11 @@ impl<'a> Grep<'a> {
         let on_damage = if self.args.keep_going { OnDamage::Skip } else { OnDamage::Stop };
         let mut prefix = Vec::new();
         file.take(8).read_to_end(&mut prefix)?;
+        let condition = self.predicate.condition.as_ref();
+        let by_template = condition.is_some_and(Condition::needs_templates);
+        if by_template && !(is_lignite(&prefix) && can_seek) {
+            bail!("templates are known of .lig files only, not from a pipe");
+        }
         if !is_lignite(&prefix) {
             let format = Foreign::detect(&prefix);
             let rdr = format.decode(prefix.chain(file))?;
@@ -283,10 +293,15 @@ impl<'a> Grep<'a> {
                 scan_read(rdr, predicate, options, sink)
             })?);
         }
+        let asked = self.predicate.condition.clone();
         let mut any = false;
         let mut use_index = UseIndex::IfWhole;
         loop {
             let mut rdr = IndexedReader::with_index(&mut *file, Limits::default(), use_index)?;
+            if let Some(condition) = asked.as_ref().filter(|condition| condition.has_ranks()) {
+                let ranks = rdr.templates()?.ranks();
+                self.predicate.condition = Some(condition.with_ranks(&ranks));
+            }
             let found = self.search(shown, |predicate, options, sink| {
                 rdr.scan(predicate, options, on_damage, |line| {
                     any = true;
@@ -298,7 +313,10 @@ impl<'a> Grep<'a> {
                 Err(err) if is_of_index(&err) && !any && use_index == UseIndex::IfWhole => {
                     use_index = UseIndex::Never;
                 }
-                found => return Ok(found?),
+                found => {
+                    self.predicate.condition = asked;
+                    return Ok(found?);
+                }
             }
         }
     }
