@@ -50,7 +50,7 @@ mod writer;
 pub use crate::archive::{
     Added, Appender, Archive, ArchiveBlock, Change, ChangeKind, Committed, Content, Depth,
     Existing, Extracted, Extractor, Fault, MemberLoss, MemberReader, Recovered, Source, Subset,
-    Trailing, Verified, compact, content_hash, name_fault, recover, storage_key,
+    Trailing, Unwritten, Verified, compact, content_hash, name_fault, recover, storage_key,
 };
 pub use crate::block::{BlockReport, ColumnReport, TemplateReport};
 pub use crate::column::timestamp::show_time;

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::archive::change::{Change, ChangeKind, Finder};
 use crate::archive::name;
@@ -27,7 +28,7 @@ pub type Content<'a> = Box<dyn Fn() -> io::Result<Box<dyn Read + 'a>> + 'a>;
 #[non_exhaustive]
 pub struct Source<'a> {
     /// Its name: components with a slash between them.
-    pub name: Vec<u8>,
+    pub name: Arc<[u8]>,
     /// Its permissions.
     pub mode: u32,
     /// Time of its last change, in nanoseconds since 1970.
@@ -42,15 +43,15 @@ pub struct Source<'a> {
 
 impl<'a> Source<'a> {
     /// A file, not compressed, with the usual permissions.
-    pub fn file(name: impl Into<Vec<u8>>, content: Content<'a>) -> Self {
-        let (name, content) = (name.into(), Some(content));
+    pub fn file(name: impl AsRef<[u8]>, content: Content<'a>) -> Self {
+        let (name, content) = (Arc::from(name.as_ref()), Some(content));
         let container = Container::None;
         Self { name, mode: 0o644, mtime_ns: 0, source_len: 0, container, content }
     }
 
     /// A directory with the usual permissions.
-    pub fn dir(name: impl Into<Vec<u8>>) -> Self {
-        let (name, content) = (name.into(), None);
+    pub fn dir(name: impl AsRef<[u8]>) -> Self {
+        let (name, content) = (Arc::from(name.as_ref()), None);
         let container = Container::None;
         Self { name, mode: 0o755, mtime_ns: 0, source_len: 0, container, content }
     }
@@ -90,6 +91,8 @@ pub struct Committed {
 pub struct Appender {
     packer: Packer,
     pub(crate) table: BTreeMap<u64, Member>,
+    /// The members of the table that have a name: one, if all is well.
+    holders: BTreeMap<Arc<[u8]>, Vec<u64>>,
     next_id: u64,
     /// The changed state of members that were there before.
     changed: BTreeMap<u64, Member>,
@@ -161,6 +164,7 @@ impl Appender {
         Ok(Self {
             packer: Packer::new(file, options, Start::default()),
             table: BTreeMap::new(),
+            holders: BTreeMap::new(),
             next_id: 0,
             changed: BTreeMap::new(),
             created: Some(created),
@@ -185,8 +189,13 @@ impl Appender {
             tables: archive.tables,
             table_changes: archive.table_changes,
         };
+        let mut holders: BTreeMap<Arc<[u8]>, Vec<u64>> = BTreeMap::new();
+        for member in archive.table.values().filter(|member| is_live(member)) {
+            holders.entry(Arc::clone(&member.name)).or_default().push(member.id);
+        }
         let appender = Self {
             packer: Packer::new(file, options, start),
+            holders,
             next_id: archive.table.keys().next_back().map_or(0, |last| last + 1),
             table: archive.table.clone(),
             changed: BTreeMap::new(),
@@ -208,7 +217,7 @@ impl Appender {
     pub fn plan(
         &self,
         sources: &[Source<'_>],
-        roots: &[Vec<u8>],
+        roots: &[Arc<[u8]>],
     ) -> Vec<std::result::Result<Change, io::Error>> {
         Finder::new(&self.table).plan(sources, roots)
     }
@@ -290,7 +299,7 @@ impl Appender {
         if change.kind == ChangeKind::Renamed {
             member.past_names.push(std::mem::take(&mut member.name));
         }
-        member.name.clone_from(&source.name);
+        member.name = Arc::clone(&source.name);
         member.state = MemberState::Live;
         (member.mode, member.mtime_ns) = (source.mode & 0o7777, source.mtime_ns);
         (member.source_len, member.container) = (source.source_len, source.container);
@@ -308,11 +317,10 @@ impl Appender {
 
     /// Gives up a name for another member.
     fn supersede(&mut self, name: &[u8], by: u64) {
-        let holds = |member: &&Member| is_live(member) && member.name == name && member.id != by;
-        let holders: Vec<u64> = self.table.values().filter(holds).map(|member| member.id).collect();
-        for id in holders {
+        let holds = |member: &Member| is_live(member) && *member.name == *name && member.id != by;
+        for id in self.holders.get(name).cloned().unwrap_or_default() {
             // It may have got another name since.
-            if let Some(mut member) = self.current(id).filter(|member| holds(&member)) {
+            if let Some(mut member) = self.current(id).filter(holds) {
                 member.state =
                     if member.is_dir { MemberState::Removed } else { MemberState::Older };
                 self.changed.insert(id, member);
@@ -326,7 +334,7 @@ impl Appender {
         member: Member,
         mut reading: impl Read,
     ) -> Result<std::result::Result<Added, io::Error>> {
-        let (id, name) = (member.id, member.name.clone());
+        let (id, name) = (member.id, Arc::clone(&member.name));
         let mut content = ContentHash::new(&member);
         let is_plain = member.container == Container::None;
         let entry = self.packer.begin(member)?;

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use crate::archive::append::Source;
 use crate::archive::open::is_live;
@@ -24,7 +25,7 @@ pub struct Change {
     /// The member whose content it has, or begins with.
     pub member: Option<u64>,
     /// The name of that member, if it is not the source's.
-    pub past_name: Option<Vec<u8>>,
+    pub past_name: Option<Arc<[u8]>>,
 }
 
 /// The kinds of [`Change`].
@@ -60,7 +61,7 @@ impl<'a> Finder<'a> {
         let live = || table.values().filter(|member| is_live(member));
         let mut finder = Self {
             table,
-            by_name: live().map(|member| (member.name.as_slice(), member)).collect(),
+            by_name: live().map(|member| (&*member.name, member)).collect(),
             by_head: BTreeMap::new(),
             short: BTreeMap::new(),
         };
@@ -81,7 +82,7 @@ impl<'a> Finder<'a> {
     pub(crate) fn plan(
         &self,
         sources: &[Source<'_>],
-        roots: &[Vec<u8>],
+        roots: &[Arc<[u8]>],
     ) -> Vec<Result<Change, io::Error>> {
         let mut changes: Vec<Result<Change, io::Error>> =
             sources.iter().map(|source| self.one(source)).collect();
@@ -95,12 +96,12 @@ impl<'a> Finder<'a> {
                 kept.extend(change.member);
             }
         }
-        let names: BTreeSet<&[u8]> = sources.iter().map(|source| source.name.as_slice()).collect();
+        let names: BTreeSet<&[u8]> = sources.iter().map(|source| &*source.name).collect();
+        let roots: BTreeSet<&[u8]> = roots.iter().map(|root| &**root).collect();
         for change in changes.iter_mut().flatten() {
             let known = change.member.and_then(|id| self.table.get(&id));
             let (ChangeKind::Copied, Some(known)) = (change.kind, known) else { continue };
-            let was_walked = names.contains(known.name.as_slice())
-                || roots.iter().any(|root| is_below(&known.name, root));
+            let was_walked = names.contains(&*known.name) || is_below(&known.name, &roots);
             // A member has one name: what comes second is a copy.
             if was_walked && kept.insert(known.id) {
                 change.kind = ChangeKind::Renamed;
@@ -111,7 +112,7 @@ impl<'a> Finder<'a> {
 
     /// What has become of a source; one with another name counts as copied.
     fn one(&self, source: &Source<'_>) -> io::Result<Change> {
-        let named = self.by_name.get(source.name.as_slice()).copied();
+        let named = self.by_name.get(&*source.name).copied();
         let Some(content) = &source.content else {
             return Ok(directory(source, named));
         };
@@ -141,7 +142,7 @@ impl<'a> Finder<'a> {
                 },
                 grows,
                 member: Some(member.id),
-                past_name: (!is_named).then(|| member.name.clone()),
+                past_name: (!is_named).then(|| Arc::clone(&member.name)),
             }
         }))
     }
@@ -233,10 +234,11 @@ fn longest<'m>(
     }
 }
 
-/// Whether a name is a root, or lies below it. The empty root has everything below it.
-fn is_below(name: &[u8], root: &[u8]) -> bool {
-    root.is_empty()
-        || name.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+/// Whether a name is a root, or lies below one. The empty root has everything below it.
+fn is_below(name: &[u8], roots: &BTreeSet<&[u8]>) -> bool {
+    let ends = memchr::memchr_iter(b'/', name).chain([0, name.len()]);
+    let mut prefixes = ends.filter_map(|end| name.get(..end));
+    prefixes.any(|prefix| roots.contains(prefix))
 }
 
 /// A name as rotation leaves it: runs of digits are one digit, the suffix of a compressed file is gone.
@@ -301,9 +303,12 @@ mod tests {
 
     #[test]
     fn a_root_is_a_whole_component() {
-        assert!(is_below(b"a/b", b"a"));
+        let is_below = |name: &[u8], root: &[u8]| is_below(name, &BTreeSet::from([root]));
+        assert!(is_below(b"a/b/c", b"a"));
+        assert!(is_below(b"a/b/c", b"a/b"));
         assert!(is_below(b"a", b"a"));
         assert!(is_below(b"a", b""));
         assert!(!is_below(b"ab", b"a"));
+        assert!(!is_below(b"a", b"a/b"));
     }
 }

@@ -40,7 +40,7 @@ pub fn compact(
     appender.take_over(&like)?;
     let mut members = archive.members().to_vec();
     // They are sorted by name already.
-    members.sort_by_cached_key(|member| storage_key(&member.name));
+    members.sort_by_cached_key(|member| (!member.is_dir).then(|| storage_key(&member.name)));
     let mut known: BTreeMap<Vec<(u64, u32, u32)>, usize> = BTreeMap::new();
     for member in members {
         let place = |extent: &Extent| (extent.block, extent.offset, extent.len);

@@ -1,15 +1,17 @@
 //! Members → files.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, BufRead as _, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::archive::name;
 use crate::archive::open::Archive;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::members::Member;
-use crate::vfs::{Directory, FileInfo, FileSystem, WriteFile};
+use crate::vfs::{self, Descent, Directory, FileInfo, FileSystem, WriteFile};
 
 /// What to do where a name is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,40 +34,61 @@ pub enum Extracted {
     Skipped,
 }
 
+/// A member that is not on disk though [`extract`](Extractor::extract) had taken it.
+#[non_exhaustive]
+#[derive(Debug)]
+pub struct Unwritten {
+    /// The name it was to have.
+    pub name: Vec<u8>,
+    /// Why it has not.
+    pub error: Error,
+}
+
 /// Writes members below a directory, and nothing outside it.
 ///
 /// Every step is taken from an open directory and follows no link; a name that cannot be given to a file is refused. A
 /// file has its name only once it is whole and on disk, and until then nobody but its owner may read it.
-/// [`finish`](Self::finish) must be called: it gives directories their modes and times.
+///
+/// Files are synced many at a time: [`extract`](Self::extract) writes one, and some files later all of them are synced,
+/// get their names, and their directories are synced. [`finish`](Self::finish) must be called: it does so with the last of
+/// them, and gives directories their modes and times.
 #[derive(Debug)]
 pub struct Extractor {
-    root: Box<dyn Directory>,
+    descent: Descent,
     existing: Existing,
-    /// The directory of the last member: many lie in one.
-    current: Vec<u8>,
-    dir: Option<Box<dyn Directory>>,
-    /// Names were given in it, and are not durable yet.
-    is_unsynced: bool,
+    /// Files that wait for their names.
+    pending: Vec<Pending>,
+    pending_bytes: u64,
+    /// Directories in which others were made.
+    touched: Vec<Arc<dyn Directory>>,
+    unwritten: Vec<Unwritten>,
     /// Directories made, and what they are to be.
-    made: Vec<(Vec<u8>, Option<FileInfo>)>,
+    made: BTreeMap<Arc<[u8]>, Option<FileInfo>>,
     temporaries: u64,
 }
+
+/// Files that wait for their names at most: each is open, and so is its directory.
+const PENDING_MAX: usize = 100;
+/// Bytes in them at which they wait no longer.
+const PENDING_BYTES_MAX: u64 = 64 << 20;
 
 impl Extractor {
     /// Writes below a directory that is there.
     pub fn new(system: &dyn FileSystem, root: &Path, existing: Existing) -> Result<Self> {
         Ok(Self {
-            root: system.open_dir(root)?,
+            descent: Descent::new(Arc::from(system.open_dir(root)?)),
             existing,
-            current: Vec::new(),
-            dir: None,
-            is_unsynced: false,
-            made: Vec::new(),
+            pending: Vec::new(),
+            pending_bytes: 0,
+            touched: Vec::new(),
+            unwritten: Vec::new(),
+            made: BTreeMap::new(),
             temporaries: 0,
         })
     }
 
-    /// Writes a member under a name, which may be another one than its own.
+    /// Writes a member under a name, which may be another one than its own. It has that name, and is durable, once
+    /// [`finish`](Self::finish) has returned and does not list it.
     pub fn extract(
         &mut self,
         archive: &mut Archive,
@@ -79,9 +102,11 @@ impl Extractor {
         }
         if member.is_dir {
             self.enter(name)?;
-            let wanted = attributes(member);
-            for (_, made) in self.made.iter_mut().filter(|(made, _)| made == name) {
-                *made = Some(wanted.clone());
+            if self.made.remove(name).is_some() {
+                // Names of directories may be long: mostly there need be no more than one of each.
+                let is_own = *member.name == *name;
+                let name = if is_own { Arc::clone(&member.name) } else { Arc::from(name) };
+                self.made.insert(name, Some(attributes(member)));
             }
             return Ok(Extracted::Done);
         }
@@ -91,117 +116,103 @@ impl Extractor {
             }
             None => (&[][..], name),
         };
-        let base = os_string(base)?;
-        self.enter(parent)?;
-        let (existing, temporaries) = (self.existing, &mut self.temporaries);
-        let dir = self.dir.as_deref().unwrap_or(&*self.root);
+        let base = vfs::os_name(base)?;
+        let dir = self.enter(parent)?;
         match dir.info(&base) {
             Err(err) if err.kind() == io::ErrorKind::NotFound => {}
             Err(err) => return Err(err.into()),
-            Ok(_) if existing == Existing::Skip => return Ok(Extracted::Skipped),
-            Ok(found) if existing == Existing::Refuse || found.is_dir() => {
+            Ok(_) if self.existing == Existing::Skip => return Ok(Extracted::Skipped),
+            Ok(found) if self.existing == Existing::Refuse || found.is_dir() => {
                 return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
             }
             Ok(_) => {}
         }
-        let mut pending = Pending::create(dir, temporaries)?;
+        let mut pending = Pending::create(dir, name, base, &mut self.temporaries)?;
         pending.fill(archive, member)?;
-        pending.persist(&base, existing)?;
-        self.is_unsynced = true;
+        self.pending_bytes += member.size;
+        self.pending.push(pending);
+        if self.pending.len() >= PENDING_MAX || self.pending_bytes >= PENDING_BYTES_MAX {
+            self.settle()?;
+        }
         Ok(Extracted::Done)
     }
 
-    /// Gives the directories that were made their modes and times, the innermost first.
-    pub fn finish(mut self) -> Result<()> {
-        self.leave()?;
-        let mut made = std::mem::take(&mut self.made);
-        made.sort_unstable_by(|a, b| b.0.cmp(&a.0));
-        for (path, wanted) in made {
+    /// Gives files their names, and the directories that were made their modes and times, the innermost first. Returns
+    /// the members that could not be put on disk.
+    pub fn finish(mut self) -> Result<Vec<Unwritten>> {
+        self.settle()?;
+        let mut open: Vec<Arc<dyn Directory>> = Vec::new();
+        for (path, wanted) in std::mem::take(&mut self.made).into_iter().rev() {
             let Some(wanted) = wanted else { continue };
-            let mut dir = self.walk(&path, Missing::Fail)?;
+            let dir = self.descent.open(&path)?;
             let owner = dir.own_info()?.owner;
             dir.take_over(&FileInfo { owner, ..wanted })?;
-            dir.sync()?;
+            open.push(dir);
+            if open.len() >= PENDING_MAX {
+                sync(&mut open)?;
+            }
         }
-        Ok(self.root.sync()?)
+        open.push(Arc::clone(self.descent.root()));
+        sync(&mut open)?;
+        Ok(self.unwritten)
     }
 
     /// Makes a directory the current one.
-    fn enter(&mut self, path: &[u8]) -> Result<()> {
-        if self.current == path && (self.dir.is_some() || path.is_empty()) {
-            return Ok(());
+    fn enter(&mut self, path: &[u8]) -> Result<Arc<dyn Directory>> {
+        if self.touched.len() >= PENDING_MAX {
+            self.settle()?;
         }
-        self.leave()?;
-        let next = match path {
-            b"" => None,
-            _ => Some(self.walk(path, Missing::Create)),
-        };
-        self.current.clear();
-        self.dir = next.transpose()?;
-        self.current.extend_from_slice(path);
-        Ok(())
+        let (made, touched) = (&mut self.made, &mut self.touched);
+        Ok(self.descent.open_or_make(path, &mut |path, parent| {
+            made.insert(Arc::from(path), None);
+            touched.push(Arc::clone(parent));
+        })?)
     }
 
-    /// Makes the names in the current directory durable, and leaves it.
-    fn leave(&mut self) -> Result<()> {
-        if std::mem::take(&mut self.is_unsynced) {
-            self.dir.as_deref().unwrap_or(&*self.root).sync()?;
-        }
-        Ok(())
-    }
-
-    /// Opens a directory, component by component, from the nearest one that is open.
-    fn walk(&mut self, path: &[u8], missing: Missing) -> Result<Box<dyn Directory>> {
-        let below =
-            path.strip_prefix(self.current.as_slice()).and_then(|rest| rest.strip_prefix(b"/"));
-        let (mut dir, rest) = match (self.dir.take(), below) {
-            (Some(dir), Some(rest)) => (Some(dir), rest),
-            _ => (None, path),
-        };
-        let mut done = path.len() - rest.len();
-        for component in rest.split(|&byte| byte == b'/') {
-            done += component.len();
-            let name = os_string(component)?;
-            let from = dir.as_deref().unwrap_or(&*self.root);
-            let next = match from.open_dir(&name) {
-                Err(err) if err.kind() == io::ErrorKind::NotFound && missing == Missing::Create => {
-                    from.create_dir(&name)?;
-                    from.sync()?;
-                    self.made.push((path.get(..done).unwrap_or_default().to_vec(), None));
-                    from.open_dir(&name)?
-                }
+    /// Makes what was written durable, then gives it its names, and makes those durable.
+    fn settle(&mut self) -> Result<()> {
+        self.pending_bytes = 0;
+        let mut pending = std::mem::take(&mut self.pending);
+        let synced = vfs::each_at_once(&mut pending, |pending| pending.file.sync());
+        let dirs = &mut self.touched;
+        for (mut file, synced) in pending.into_iter().zip(synced) {
+            match synced.and_then(|()| file.persist(self.existing)) {
+                Ok(()) if dirs.last().is_some_and(|last| Arc::ptr_eq(last, &file.dir)) => {}
+                Ok(()) => dirs.push(Arc::clone(&file.dir)),
                 Err(err) => {
-                    let is_link =
-                        from.info(&name).is_ok_and(|info| info.kind == crate::vfs::FileKind::Link);
-                    let what = "refused: a directory on the way is a symbolic link";
-                    return Err(if is_link { io::Error::other(what).into() } else { err.into() });
+                    let (name, error) = (std::mem::take(&mut file.name), err.into());
+                    self.unwritten.push(Unwritten { name, error });
                 }
-                Ok(next) => next,
-            };
-            dir = Some(next);
-            done += 1;
+            }
         }
-        dir.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput).into())
+        Ok(sync(dirs)?)
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Missing {
-    Create,
-    Fail,
+/// Makes the names in directories durable, and forgets these.
+fn sync(dirs: &mut Vec<Arc<dyn Directory>>) -> io::Result<()> {
+    vfs::each_at_once(&mut std::mem::take(dirs), |dir| dir.sync()).into_iter().collect()
 }
 
-/// A file that is not whole yet. Removed when dropped before that.
-struct Pending<'a> {
-    dir: &'a dyn Directory,
+/// A file that has no name yet. Removed when dropped before that.
+#[derive(Debug)]
+struct Pending {
+    dir: Arc<dyn Directory>,
     file: Box<dyn WriteFile>,
     temporary: OsString,
-    attributes: FileInfo,
-    named: bool,
+    /// The name it is to have, from the root, and in its directory.
+    name: Vec<u8>,
+    base: OsString,
+    is_named: bool,
 }
 
-impl<'a> Pending<'a> {
-    fn create(dir: &'a dyn Directory, number: &mut u64) -> Result<Self> {
+impl Pending {
+    fn create(
+        dir: Arc<dyn Directory>,
+        name: &[u8],
+        base: OsString,
+        number: &mut u64,
+    ) -> Result<Self> {
         const TRIES: u32 = 1000;
         for _ in 0..TRIES {
             *number += 1;
@@ -210,45 +221,47 @@ impl<'a> Pending<'a> {
                 Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(err) => return Err(err.into()),
                 Ok(file) => {
-                    let attributes = FileInfo::new();
-                    return Ok(Self { dir, file, temporary, attributes, named: false });
+                    let name = name.to_vec();
+                    return Ok(Self { dir, file, temporary, name, base, is_named: false });
                 }
             }
         }
         Err(io::Error::from(io::ErrorKind::AlreadyExists).into())
     }
 
+    /// Writes the content, and gives the file mode and time.
     fn fill(&mut self, archive: &mut Archive, member: &Member) -> Result<()> {
-        self.attributes = attributes(member);
         let mut reader = archive.reader(member);
         loop {
             let bytes = reader.fill_buf()?;
             if bytes.is_empty() {
-                return Ok(());
+                break;
             }
             self.file.write_all(bytes)?;
             let len = bytes.len();
             reader.consume(len);
         }
+        self.file.flush()?;
+        let owner = self.file.info()?.owner;
+        Ok(self.file.take_over(&FileInfo { owner, ..attributes(member) })?)
     }
 
-    fn persist(&mut self, name: &std::ffi::OsStr, existing: Existing) -> Result<()> {
-        self.file.flush()?;
-        self.attributes.owner = self.file.info()?.owner;
-        self.file.take_over(&self.attributes)?;
-        self.file.sync()?;
+    /// Gives the file its name. It must have been synced.
+    fn persist(&mut self, existing: Existing) -> io::Result<()> {
         match existing {
-            Existing::Overwrite => self.dir.rename(&self.temporary, name)?,
-            Existing::Refuse | Existing::Skip => self.dir.rename_new(&self.temporary, name)?,
+            Existing::Overwrite => self.dir.rename(&self.temporary, &self.base)?,
+            Existing::Refuse | Existing::Skip => {
+                self.dir.rename_new(&self.temporary, &self.base)?;
+            }
         }
-        self.named = true;
+        self.is_named = true;
         Ok(())
     }
 }
 
-impl Drop for Pending<'_> {
+impl Drop for Pending {
     fn drop(&mut self) {
-        if !self.named {
+        if !self.is_named {
             // The error that led here is the one to report.
             drop(self.dir.unlink(&self.temporary));
         }
@@ -264,18 +277,4 @@ fn attributes(member: &Member) -> FileInfo {
         SystemTime::UNIX_EPOCH.checked_add(distance)
     };
     FileInfo { mode: Some(member.mode & 0o777), modified, ..FileInfo::new() }
-}
-
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "it can fail on other systems")]
-fn os_string(bytes: &[u8]) -> Result<OsString> {
-    use std::os::unix::ffi::OsStrExt;
-    Ok(std::ffi::OsStr::from_bytes(bytes).to_owned())
-}
-
-#[cfg(not(unix))]
-fn os_string(bytes: &[u8]) -> Result<OsString> {
-    let what =
-        || Error::new(ErrorKind::InvalidArgument { what: "refused: name is not UTF-8".into() });
-    Ok(std::str::from_utf8(bytes).map_err(|_| what())?.into())
 }

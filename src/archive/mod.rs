@@ -17,7 +17,7 @@ mod verify;
 pub use append::{Added, Appender, Committed, Content, Source};
 pub use change::{Change, ChangeKind};
 pub use compact::{compact, storage_key};
-pub use extract::{Existing, Extracted, Extractor};
+pub use extract::{Existing, Extracted, Extractor, Unwritten};
 pub use open::{Archive, ArchiveBlock, MemberReader, Trailing};
 pub use recover::{Recovered, recover};
 pub use verify::{Depth, Fault, MemberLoss, Subset, Verified};

@@ -235,7 +235,7 @@ impl Packer {
         let (offset, len) = (narrow(part.offset), narrow(len));
         let mut extent = BlockExtent {
             member: 0,
-            name: Vec::new(),
+            name: std::sync::Arc::default(),
             mode: 0,
             mtime: 0,
             container: crate::format::members::Container::None,

@@ -318,7 +318,7 @@ fn unlisted_part(
     let (member, parts) = members.entry(extent.member).or_insert_with(|| {
         let member = Member {
             id: extent.member,
-            name: extent.name.clone(),
+            name: std::sync::Arc::clone(&extent.name),
             mode: extent.mode,
             mtime_ns: extent.mtime.saturating_mul(1_000_000_000),
             container: extent.container,
@@ -365,7 +365,7 @@ struct Copy {
 impl Copy {
     fn new(member: &Member) -> Self {
         Self {
-            name: member.name.clone(),
+            name: member.name.to_vec(),
             hasher: blake3::Hasher::new(),
             head: Vec::new(),
             held: Vec::new(),

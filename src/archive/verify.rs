@@ -219,7 +219,7 @@ pub(crate) fn member_losses(
         let lost = is_lost(extent.block);
         if lost && !open {
             losses.push(MemberLoss {
-                name: member.name.clone(),
+                name: member.name.to_vec(),
                 first_line: line + 1,
                 first_byte: byte,
                 ..MemberLoss::default()

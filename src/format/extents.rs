@@ -2,9 +2,12 @@
 //!
 //! It repeats what the member table says, so that a block can be rescued without one.
 
+use std::sync::Arc;
+
 use crate::error::{Result, Section};
 use crate::format::members::Container;
-use crate::limits::{self, Limits};
+use crate::format::names::{NameReader, NameWriter};
+use crate::limits::Limits;
 use crate::wire::{Cursor, varint};
 
 /// A part of a member in a block.
@@ -12,7 +15,7 @@ use crate::wire::{Cursor, varint};
 pub(crate) struct BlockExtent {
     /// The member's number in the archive.
     pub(crate) member: u64,
-    pub(crate) name: Vec<u8>,
+    pub(crate) name: Arc<[u8]>,
     pub(crate) mode: u32,
     /// Time of the last change, in seconds since 1970.
     pub(crate) mtime: i64,
@@ -34,10 +37,10 @@ const STARTS_INSIDE: u8 = 0x80;
 pub(crate) fn encode(extents: &[BlockExtent], dst: &mut Vec<u8>) {
     varint::put(dst, extents.len() as u64);
     let (mut end, mut mtime) = (0, 0);
+    let mut names = NameWriter::default();
     for extent in extents {
         varint::put(dst, extent.member);
-        varint::put(dst, extent.name.len() as u64);
-        dst.extend_from_slice(&extent.name);
+        names.put(&extent.name, dst);
         varint::put(dst, extent.mode.into());
         varint::put(dst, varint::zigzag(extent.mtime.wrapping_sub(mtime)));
         let inside = if extent.starts_inside { STARTS_INSIDE } else { 0 };
@@ -57,10 +60,10 @@ pub(crate) fn decode(bytes: &[u8], raw_len: u32, limits: &Limits) -> Result<Vec<
     let count = cur.varint_max(bytes.len() as u64, "every extent takes some bytes")?;
     let mut extents = Vec::new();
     let (mut end, mut mtime) = (0u32, 0i64);
+    let mut names = NameReader::new(limits);
     for _ in 0..count {
         let member = cur.varint()?;
-        let name = cur.prefixed()?.to_vec();
-        limits::check("bytes of a name", name.len() as u64, limits.name_bytes_max)?;
+        let name = names.take(&mut cur)?;
         let mode = cur.varint_max(0o7777, "a mode has twelve bits")?;
         mtime = mtime.wrapping_add(varint::unzigzag(cur.varint()?));
         let flags = cur.u8()?;
@@ -98,7 +101,7 @@ mod tests {
     fn extents() -> Vec<BlockExtent> {
         let first = BlockExtent {
             member: 7,
-            name: b"a/b\xff.log".to_vec(),
+            name: Arc::from(*b"a/b\xff.log"),
             mode: 0o640,
             mtime: -5,
             container: Container::Gzip,

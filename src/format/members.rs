@@ -1,7 +1,10 @@
 //! The member table of an archive (`docs/FORMAT.md`, "Member table").
 
+use std::sync::Arc;
+
 use crate::codec::{Codec, CodecTag, Compressor, Decompressor};
 use crate::error::{Result, Section};
+use crate::format::names::{NameReader, NameWriter};
 use crate::limits::{self, Limits};
 use crate::wire::{Cursor, varint};
 
@@ -90,9 +93,9 @@ pub struct Member {
     /// What its file was compressed with.
     pub container: Container,
     /// Its name: components with a slash between them. Bytes, in no encoding.
-    pub name: Vec<u8>,
+    pub name: Arc<[u8]>,
     /// Names it had before, oldest first.
-    pub past_names: Vec<Vec<u8>>,
+    pub past_names: Vec<Arc<[u8]>>,
     /// Its permissions, twelve bits.
     pub mode: u32,
     /// Time of the last change of its file, in nanoseconds since 1970.
@@ -137,7 +140,7 @@ impl Before {
 
 /// A table of more bytes is compressed with less memory.
 const LARGE: usize = 8 << 20;
-/// About what an entry takes besides its name.
+/// About what an entry takes.
 const ENTRY_LEN: usize = 80;
 
 const IS_DIR: u64 = 1 << 2;
@@ -147,13 +150,16 @@ const CONTAINER_SHIFT: u32 = 4;
 impl MemberTable {
     /// Appends the payload of a frame.
     pub(crate) fn encode(&self, compressor: &mut Compressor, dst: &mut Vec<u8>) -> Result<()> {
-        // Names are most of it: those of deep trees are long, and growing step by step would take twice the room.
-        let names = self.entries.iter().map(|entry| entry.name.len() + ENTRY_LEN).sum();
-        let mut table = Vec::with_capacity(names);
+        // What no reader takes by default is not written.
+        let names =
+            self.entries.iter().flat_map(|entry| entry.past_names.iter().chain([&entry.name]));
+        let len = names.map(|name| name.len() as u64).sum();
+        limits::check("bytes of names", len, Limits::default().members_bytes_max)?;
+        let mut table = Vec::with_capacity(self.entries.len() * ENTRY_LEN);
         varint::put(&mut table, self.entries.len() as u64);
-        let mut before = Before::default();
+        let (mut before, mut names) = (Before::default(), NameWriter::default());
         for entry in &self.entries {
-            encode_entry(entry, &mut before, &mut table);
+            encode_entry(entry, &mut before, &mut names, &mut table);
         }
         // Together at the end, where they do not disturb the codec.
         for entry in self.entries.iter().filter(|entry| !entry.is_dir) {
@@ -186,9 +192,9 @@ impl MemberTable {
         let count = cur.varint()?;
         limits::check("members", count, limits.members_max)?;
         let mut entries = Vec::new();
-        let mut before = Before::default();
+        let (mut before, mut names) = (Before::default(), NameReader::new(limits));
         for _ in 0..count {
-            entries.push(decode_entry(&mut cur, &mut before, limits)?);
+            entries.push(decode_entry(&mut cur, &mut before, &mut names)?);
         }
         for entry in entries.iter_mut().filter(|entry| !entry.is_dir) {
             entry.head = cur.u32()?;
@@ -202,7 +208,12 @@ impl MemberTable {
     }
 }
 
-fn encode_entry(entry: &Member, before: &mut Before, dst: &mut Vec<u8>) {
+fn encode_entry<'a>(
+    entry: &'a Member,
+    before: &mut Before,
+    names: &mut NameWriter<'a>,
+    dst: &mut Vec<u8>,
+) {
     let state = match entry.state {
         MemberState::Live => 0,
         MemberState::Older => 1,
@@ -215,8 +226,7 @@ fn encode_entry(entry: &Member, before: &mut Before, dst: &mut Vec<u8>) {
     varint::put(dst, flags);
     varint::put(dst, entry.past_names.len() as u64);
     for name in std::iter::once(&entry.name).chain(&entry.past_names) {
-        varint::put(dst, name.len() as u64);
-        dst.extend_from_slice(name);
+        names.put(name, dst);
     }
     varint::put(dst, entry.mode.into());
     varint::put(dst, varint::zigzag(entry.mtime_ns.wrapping_sub(before.mtime_ns)));
@@ -238,7 +248,11 @@ fn encode_entry(entry: &Member, before: &mut Before, dst: &mut Vec<u8>) {
     }
 }
 
-fn decode_entry(cur: &mut Cursor<'_>, before: &mut Before, limits: &Limits) -> Result<Member> {
+fn decode_entry(
+    cur: &mut Cursor<'_>,
+    before: &mut Before,
+    names: &mut NameReader,
+) -> Result<Member> {
     let id = cur.varint()?;
     let flags = cur.varint()?;
     let state = match flags & 3 {
@@ -258,9 +272,9 @@ fn decode_entry(cur: &mut Cursor<'_>, before: &mut Before, limits: &Limits) -> R
         ..Member::default()
     };
     let past = cur.varint()?;
-    entry.name = name(cur, limits)?;
+    entry.name = names.take(cur)?;
     for _ in 0..past {
-        entry.past_names.push(name(cur, limits)?);
+        entry.past_names.push(names.take(cur)?);
     }
     let mode = cur.varint_max(0o7777, "a mode has twelve bits")?;
     entry.mode = u32::try_from(mode).unwrap_or(0);
@@ -272,13 +286,6 @@ fn decode_entry(cur: &mut Cursor<'_>, before: &mut Before, limits: &Limits) -> R
         entry.source_len = entry.size.wrapping_add(more);
     }
     Ok(entry)
-}
-
-/// A name as it stands. Whether it may be given to a file is asked when that is done.
-fn name(cur: &mut Cursor<'_>, limits: &Limits) -> Result<Vec<u8>> {
-    let name = cur.prefixed()?;
-    limits::check("bytes of a name", name.len() as u64, limits.name_bytes_max)?;
-    Ok(name.to_vec())
 }
 
 fn decode_extents(cur: &mut Cursor<'_>, before: &mut Before, entry: &mut Member) -> Result<()> {
@@ -318,8 +325,8 @@ mod tests {
             state: MemberState::Older,
             container: Container::Xz,
             incomplete: true,
-            name: b"a/\xff.log".to_vec(),
-            past_names: vec![b"b".to_vec()],
+            name: Arc::from(*b"a/\xff.log"),
+            past_names: vec![Arc::from(*b"b")],
             mode: 0o600,
             mtime_ns: i64::MIN,
             source_len: 12,
@@ -330,7 +337,7 @@ mod tests {
             hash: [3; 32],
             ..Member::default()
         };
-        let dir = Member { name: b"a".to_vec(), is_dir: true, mode: 0o700, ..Member::default() };
+        let dir = Member { name: Arc::from(*b"a"), is_dir: true, mode: 0o700, ..Member::default() };
         MemberTable { previous: 77, entries: vec![file, dir] }
     }
 
@@ -368,5 +375,8 @@ mod tests {
         let limits = Limits { members_max: 1, ..Limits::default() };
         let decoder = &mut Decompressor::default();
         assert!(MemberTable::decode(&encoded(&table()), 0, &limits, decoder).is_err());
+        let long = Member { name: vec![b'n'; 1 << 28].into(), ..Member::default() };
+        let much = MemberTable { previous: 0, entries: vec![long; 3] };
+        assert!(much.encode(&mut Compressor::default(), &mut Vec::new()).is_err());
     }
 }

@@ -7,6 +7,7 @@ mod file_header;
 pub(crate) mod frame;
 pub(crate) mod index;
 pub(crate) mod members;
+mod names;
 mod section;
 mod stats;
 

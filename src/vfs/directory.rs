@@ -10,7 +10,7 @@ use crate::vfs::{FileInfo, FileKind, ReadFile, WriteFile};
 ///
 /// Every name is one component, and means what stands under it in this directory: no symbolic link is followed, no path
 /// is resolved again. So a tree can be walked, or written, while somebody swaps its directories for links.
-pub trait Directory: Debug + Send {
+pub trait Directory: Debug + Send + Sync {
     /// Opens a directory in this one.
     fn open_dir(&self, name: &OsStr) -> io::Result<Box<dyn Directory>>;
     /// Opens a file for reading. A pipe or a device is opened without waiting for anybody.
@@ -32,7 +32,11 @@ pub trait Directory: Debug + Send {
     /// The names in it, in any order, and what each is.
     fn list(&self) -> io::Result<Vec<(OsString, FileKind)>>;
     /// Takes over mode and time of `source`.
-    fn take_over(&mut self, source: &FileInfo) -> io::Result<()>;
+    fn take_over(&self, source: &FileInfo) -> io::Result<()>;
+    /// Bytes that its file system has room for; `None` where that is not known.
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        Ok(None)
+    }
     /// Makes the names in it durable.
     fn sync(&self) -> io::Result<()>;
 }

@@ -245,9 +245,14 @@ impl Directory for Listing {
         self.dir.list()
     }
 
-    fn take_over(&mut self, source: &FileInfo) -> io::Result<()> {
+    fn take_over(&self, source: &FileInfo) -> io::Result<()> {
         self.plan.step(Operation::TakeOver)?;
         self.dir.take_over(source)
+    }
+
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        self.plan.step(Operation::Info)?;
+        self.dir.free_bytes()
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -3,7 +3,9 @@
 //! *Invariant:* nothing in the crate or its command line reaches a file but through a [`FileSystem`]. (A test looks for
 //! calls that go around it.)
 
+mod at_once;
 mod atomic;
+mod descent;
 mod directory;
 mod faulty;
 mod info;
@@ -14,7 +16,9 @@ mod os_directory;
 #[path = "path_directory.rs"]
 mod os_directory;
 
+pub(crate) use at_once::each_at_once;
 pub use atomic::AtomicFile;
+pub use descent::{Descent, Made, os_name};
 pub use directory::Directory;
 pub use faulty::{Fault, FaultyFileSystem, Operation};
 pub use info::{FileInfo, FileKind};

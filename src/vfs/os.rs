@@ -138,13 +138,18 @@ impl WriteFile for File {
     }
 
     fn take_over(&mut self, source: &FileInfo) -> io::Result<()> {
-        take_over_owner(self, source)?;
-        if let Some(modified) = source.modified {
-            // Some file systems keep no times: not worth failing for.
-            drop(self.set_modified(modified));
-        }
-        Ok(())
+        take_over(self, source)
     }
+}
+
+/// Gives a file or a directory mode, owner and time of another.
+pub(crate) fn take_over(file: &File, source: &FileInfo) -> io::Result<()> {
+    take_over_owner(file, source)?;
+    if let Some(modified) = source.modified {
+        // Some file systems keep no times: not worth failing for.
+        drop(file.set_modified(modified));
+    }
+    Ok(())
 }
 
 /// Gives a file the owner of another, where the user may do that, and its mode.

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, mkdirat, openat, statat, unlinkat};
 
-use crate::vfs::{Directory, FileInfo, FileKind, ReadFile, WriteFile};
+use crate::vfs::{Directory, FileInfo, FileKind, ReadFile, WriteFile, os};
 
 /// Only what every open of ours has in common: a child process sees none of them, and no link is followed.
 const COMMON: OFlags = OFlags::CLOEXEC.union(OFlags::NOFOLLOW);
@@ -115,8 +115,13 @@ impl Directory for OsDirectory {
         Ok(names)
     }
 
-    fn take_over(&mut self, source: &FileInfo) -> io::Result<()> {
-        WriteFile::take_over(&mut self.file, source)
+    fn take_over(&self, source: &FileInfo) -> io::Result<()> {
+        os::take_over(&self.file, source)
+    }
+
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        let system = rustix::fs::fstatvfs(&self.file)?;
+        Ok(system.f_bavail.checked_mul(system.f_frsize))
     }
 
     fn sync(&self) -> io::Result<()> {

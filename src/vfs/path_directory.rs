@@ -85,7 +85,7 @@ impl Directory for PathDirectory {
         fs::read_dir(&self.path)?.map(|found| found.and_then(entry)).collect()
     }
 
-    fn take_over(&mut self, _: &FileInfo) -> io::Result<()> {
+    fn take_over(&self, _: &FileInfo) -> io::Result<()> {
         Ok(())
     }
 

@@ -34,7 +34,7 @@ fn what_goes_in_comes_out_and_verifies() {
         assert_eq!(member.lines, memchr::memchr_iter(b'\n', content).count() as u64);
         assert_eq!(&member.hash, blake3::hash(content).as_bytes());
     }
-    let names: Vec<_> = archive.members().iter().map(|member| member.name.clone()).collect();
+    let names: Vec<_> = archive.members().iter().map(|member| member.name.to_vec()).collect();
     assert!(names.is_sorted());
 }
 
@@ -92,8 +92,11 @@ fn a_rotated_file_is_stored_once_under_its_new_name() {
     let changes = place.add(&[("app.log", &new), ("app.log.2", &grown)], 3);
     assert_eq!(kinds(&changes), [ChangeKind::Touched, ChangeKind::Renamed]);
     let archive = place.open();
-    let rotated = archive.members().iter().find(|member| member.name == b"app.log.2").unwrap();
-    assert_eq!(rotated.past_names, [b"app.log".to_vec(), b"app.log.1".to_vec()]);
+    let rotated = archive.members().iter().find(|member| *member.name == *b"app.log.2").unwrap();
+    assert_eq!(
+        rotated.past_names,
+        [std::sync::Arc::from(*b"app.log"), std::sync::Arc::<[u8]>::from(*b"app.log.1")]
+    );
     let raw: u64 = archive.blocks().map(|block| block.raw_bytes).sum();
     assert_eq!(raw, (new.len() + grown.len()) as u64, "stored once");
 }
@@ -110,7 +113,7 @@ fn a_copy_shares_its_bytes_and_a_replaced_file_stays_as_older() {
     place.add(&[("a", b"something else\n")], 2);
     let archive = place.open();
     let states: Vec<_> =
-        archive.members().iter().map(|member| (member.name.clone(), member.state)).collect();
+        archive.members().iter().map(|member| (member.name.to_vec(), member.state)).collect();
     let (a, copy) = (b"a".to_vec(), b"copy".to_vec());
     let expected =
         [(a.clone(), MemberState::Live), (a, MemberState::Older), (copy, MemberState::Live)];
@@ -134,7 +137,7 @@ fn a_hundred_commits_read_as_one_and_compact_to_one() {
     assert_eq!(before["a"], whole);
     assert!(archive.verify(Depth::Decoded, Subset::default()).unwrap().faults.is_empty());
     // A removed member is gone with the next compaction.
-    let gone = archive.members().iter().find(|member| member.name == b"f3").unwrap().id;
+    let gone = archive.members().iter().find(|member| *member.name == *b"f3").unwrap().id;
     let (mut appender, _) =
         Appender::open(&OsFileSystem, &place.archive(), &options(), &Limits::default()).unwrap();
     appender.remove(gone);

@@ -178,7 +178,7 @@ fn a_lost_block_is_reported_line_by_line() {
         }
         let listed: Vec<_> = done.losses.iter().map(|loss| loss.name.clone()).collect();
         for member in Archive::open(place.path("recovered.lig")).unwrap().members() {
-            assert_eq!(member.incomplete, listed.contains(&member.name));
+            assert_eq!(member.incomplete, listed.contains(&member.name.to_vec()));
         }
     }
 }

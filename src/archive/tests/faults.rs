@@ -100,7 +100,10 @@ fn a_failed_extraction_leaves_no_part_of_a_file() {
             for member in archive.members().to_vec() {
                 extractor.extract(&mut archive, &member, &member.name)?;
             }
-            extractor.finish()
+            match extractor.finish()?.into_iter().next() {
+                Some(unwritten) => Err(unwritten.error),
+                None => Ok(()),
+            }
         },
         |done| {
             for (name, content) in [("a/b/one", &one[..]), ("two", b"2\n")] {

@@ -9,7 +9,8 @@ fn forge(place: &Place, names: &[Vec<u8>]) {
     let mut packer = Packer::new(file, &options(), Start::default());
     for (id, name) in (0..).zip(names) {
         let hash = *blake3::hash(b"x\n").as_bytes();
-        let member = Member { id, name: name.clone(), mode: 0o7777, hash, ..Member::default() };
+        let member =
+            Member { id, name: name.as_slice().into(), mode: 0o7777, hash, ..Member::default() };
         packer.begin(member).unwrap();
         packer.write(b"x\n").unwrap();
     }
@@ -100,7 +101,7 @@ fn no_name_leads_outside() {
         let mut written = Vec::new();
         for member in archive.members().to_vec() {
             match extractor.extract(&mut archive, &member, &member.name) {
-                Ok(crate::archive::Extracted::Done) => written.push(member.name),
+                Ok(crate::archive::Extracted::Done) => written.push(member.name.to_vec()),
                 Ok(crate::archive::Extracted::Skipped) => {}
                 Err(err) => assert!(!err.to_string().is_empty()),
             }

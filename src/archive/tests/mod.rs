@@ -77,7 +77,7 @@ fn add(
     };
     let sources: Vec<Source<'_>> =
         files.iter().map(|(name, content)| source(name, content, mtime_ns)).collect();
-    let planned = appender.plan(&sources, &[Vec::new()]);
+    let planned = appender.plan(&sources, &[std::sync::Arc::default()]);
     let changes: Vec<Change> = planned.into_iter().map(|change| change.unwrap()).collect();
     for (source, change) in sources.iter().zip(&changes) {
         appender.add(source, change)??;

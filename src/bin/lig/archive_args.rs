@@ -168,6 +168,10 @@ pub(crate) struct ExtractArgs {
     #[arg(long, visible_alias = "keep-old-files")]
     pub(crate) skip_existing: bool,
 
+    /// Begin nothing that would write more than SIZE
+    #[arg(long, value_name = "SIZE", value_parser = units::parse_size)]
+    pub(crate) max_output: Option<u64>,
+
     #[command(flatten)]
     pub(crate) speech: Speech,
 }
@@ -187,6 +191,10 @@ pub(crate) struct CatArgs {
     /// At damage, go on with the next block
     #[arg(long)]
     pub(crate) keep_going: bool,
+
+    /// Begin nothing that would write more than SIZE
+    #[arg(long, value_name = "SIZE", value_parser = units::parse_size)]
+    pub(crate) max_output: Option<u64>,
 
     #[command(flatten)]
     pub(crate) speech: Speech,

@@ -215,6 +215,23 @@ fn exit_codes_say_how_it_went() {
 }
 
 #[test]
+fn what_would_be_too_much_is_not_begun() {
+    let place = Place::new();
+    place.write("in/a.log", log(1, 1000));
+    place.write("in/b.log", log(2, 10));
+    place.lig(["a", "a.lig", "in"]).code(0);
+    let refused = place.lig(["extract", "a.lig", "-C", "out", "--max-output", "10K"]);
+    refused.code(1).says("a.lig: would write 4").says("(--max-output 10 kB)");
+    assert!(!place.path("out").exists());
+    let refused = place.lig(["cat", "a.lig", "--max-output", "10K"]);
+    assert!(refused.code(1).says("--max-output").stdout.is_empty());
+    place.lig(["extract", "-O", "a.lig", "--max-output", "10K"]).code(1);
+    place.lig(["cat", "a.lig", "b.log", "--max-output", "10K"]).code(0).silent();
+    place.lig(["extract", "a.lig", "-C", "out", "--max-output", "1M"]).code(0).silent();
+    assert_eq!(fs::read(place.path("out/in/a.log")).unwrap(), log(1, 1000));
+}
+
+#[test]
 fn damage_costs_a_block_and_recover_gets_the_rest() {
     let place = Place::new();
     place.write("in/a.log", log(1, 5000));

@@ -67,7 +67,7 @@ fn contents(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
         if member.state == MemberState::Live && !member.is_dir {
             let mut content = Vec::new();
             archive.reader(&member).read_to_end(&mut content).unwrap();
-            contents.insert(member.name, content);
+            contents.insert(member.name.to_vec(), content);
         }
     }
     contents

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use lignite::vfs::{FileSystem, ReadFile};
@@ -55,8 +56,9 @@ pub(crate) fn run(
     // Similar files lie side by side.
     let mut order: Vec<usize> = (0..sources.len()).collect();
     if !args.dry_run {
-        // Those are sorted by name already.
-        order.sort_by_cached_key(|&at| walked.found.get(at).map(|found| storage_key(&found.name)));
+        // Those are sorted by name already. Directories come first.
+        let key = |found: &Found| (!found.is_dir()).then(|| storage_key(&found.name));
+        order.sort_by_cached_key(|&at| walked.found.get(at).map(key));
     }
     for at in order {
         if let Some(signal) = signals.ending() {
@@ -110,9 +112,9 @@ struct Work {
     /// By kind: new, grown, renamed, copied, touched, unchanged.
     counts: [u64; 6],
     /// Names that extraction gives to files that were not compressed.
-    plain: BTreeSet<Vec<u8>>,
+    plain: BTreeSet<Arc<[u8]>>,
     /// Files that were stored as they are, their sizes and times: one that could not be decoded is not tried again.
-    as_is: BTreeMap<Vec<u8>, (u64, i64)>,
+    as_is: BTreeMap<Arc<[u8]>, (u64, i64)>,
 }
 
 const WORDS: [&str; 6] = ["new", "grown", "renamed", "copied", "touched", "unchanged"];
@@ -139,7 +141,7 @@ impl Work {
             system.info(path), Err(err) if err.kind() == io::ErrorKind::NotFound
         );
         let files = walked.found.iter().filter(|found| !found.is_dir());
-        let mut plain: BTreeSet<Vec<u8>> = files.map(|found| found.name.clone()).collect();
+        let mut plain: BTreeSet<Arc<[u8]>> = files.map(|found| Arc::clone(&found.name)).collect();
         let mut as_is = BTreeMap::new();
         let appender = if is_new {
             Appender::create(system, path, &options)
@@ -148,8 +150,8 @@ impl Work {
                 let members = archive.members().iter();
                 let stored_plain = members.filter(|member| member.container == Container::None);
                 for member in stored_plain {
-                    plain.insert(member.name.clone());
-                    as_is.insert(member.name.clone(), (member.source_len, member.mtime_ns));
+                    plain.insert(Arc::clone(&member.name));
+                    as_is.insert(Arc::clone(&member.name), (member.source_len, member.mtime_ns));
                 }
                 appender
             })
@@ -174,12 +176,13 @@ impl Work {
         system: &'a dyn FileSystem,
     ) -> Source<'a> {
         let mut source = if found.is_dir() {
-            Source::dir(found.name.clone())
+            Source::dir("")
         } else {
             let container =
                 if args.keep_container { Container::None } else { self.container(found, system) };
             plain_or(container, found, system)
         };
+        source.name = Arc::clone(&found.name);
         source.mode = found.info.mode.unwrap_or(source.mode);
         source.mtime_ns = found.mtime_ns();
         source.source_len = found.info.len;
@@ -297,7 +300,8 @@ impl Work {
 /// The file as what it decodes to.
 fn plain_or<'a>(container: Container, found: &'a Found, system: &'a dyn FileSystem) -> Source<'a> {
     let content = move || decode(container, found.open(system)?);
-    let mut source = Source::file(found.name.clone(), Box::new(content));
+    let mut source = Source::file("", Box::new(content));
+    source.name = Arc::clone(&found.name);
     source.container = container;
     source
 }

@@ -1,7 +1,9 @@
 //! `lig extract`, `lig cat`: members as files, or one after the other.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{self, BufRead as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -17,22 +19,53 @@ use crate::output::{Output, describe, name};
 use crate::signal::Signals;
 use crate::units;
 
+/// An archive, and the members of it that were asked for.
+struct Chosen {
+    archive: Archive,
+    members: Vec<Member>,
+    tally: Tally,
+}
+
+/// Opens an archive and selects members; `None` if there is none of that name.
+fn choose(
+    path: &Path,
+    globs: &[OsString],
+    max_output: Option<u64>,
+    system: &dyn FileSystem,
+    out: &mut Output,
+) -> Result<Option<Chosen>> {
+    let mut tally = Tally::default();
+    let archive = open(path, system, &mut tally, out)?;
+    let globs = Globs::new(globs);
+    let members = select(&archive, &globs);
+    if none_found(&globs, &members, out) {
+        return Ok(None);
+    }
+    let total = total(&members);
+    if let Some(max) = max_output.filter(|&max| total > max) {
+        let (total, max) = (units::bytes(total), units::bytes(max));
+        bail!("{}: would write {total} (--max-output {max})", name(path));
+    }
+    Ok(Some(Chosen { archive, members, tally }))
+}
+
+/// Bytes that members decode to. Several may name the same bytes, so that this may be far more than the archive has.
+fn total(members: &[Member]) -> u64 {
+    members.iter().fold(0, |total, member| total.saturating_add(member.size))
+}
+
 pub(crate) fn run(
     args: &ExtractArgs,
     system: &dyn FileSystem,
     signals: &Signals,
     out: &mut Output,
 ) -> Result<ExitCode> {
-    let mut tally = Tally::default();
-    let mut archive = open(&args.archive, system, &mut tally, out)?;
-    let globs = Globs::new(&args.globs);
-    let members = select(&archive, &globs);
-    if none_found(&globs, &members, out) {
-        return Ok(ExitCode::FAILURE);
-    }
+    let chosen = choose(&args.archive, &args.globs, args.max_output, system, out)?;
+    let Some(mut chosen) = chosen else { return Ok(ExitCode::FAILURE) };
     if args.to_stdout {
-        return print(&mut archive, &members, Damage::Stop, system, signals, tally, out);
+        return print(&mut chosen, Damage::Stop, system, signals, out);
     }
+    let Chosen { mut archive, members, mut tally } = chosen;
     let dir = &args.directory;
     system.create_dir_all(dir).with_context(|| name(dir))?;
     let existing = match (args.overwrite, args.skip_existing) {
@@ -40,6 +73,9 @@ pub(crate) fn run(
         (_, true) => Existing::Skip,
         _ => Existing::Refuse,
     };
+    if existing == Existing::Refuse {
+        has_room(&members, dir, system)?;
+    }
     let mut extractor = Extractor::new(system, dir, existing).with_context(|| name(dir))?;
     let (mut files, mut bytes) = (0_u64, 0);
     let taken = targets(&members, args.strip_components);
@@ -68,11 +104,25 @@ pub(crate) fn run(
                 Outcome::Done
             }
         });
-        tally.add(outcome.or_else(|err| failed(member, target, err, out))?);
+        tally.add(outcome.or_else(|err| failed(&member.name, target, err, out))?);
     }
-    extractor.finish().with_context(|| name(dir))?;
+    for unwritten in extractor.finish().with_context(|| name(dir))? {
+        files -= 1;
+        tally.add(failed(&unwritten.name, &unwritten.name, unwritten.error.into(), out)?);
+    }
     out.summary(format_args!("{}: {files} files, {}", name(dir), units::bytes(bytes)));
     Ok(exit_code(tally.outcome()))
+}
+
+/// Refuses to begin what the disk cannot take.
+fn has_room(members: &[Member], dir: &Path, system: &dyn FileSystem) -> Result<()> {
+    let free = system.open_dir(dir).and_then(|dir| dir.free_bytes()).with_context(|| name(dir))?;
+    let total = total(members);
+    if let Some(free) = free.filter(|&free| total > free) {
+        let (total, free) = (units::bytes(total), units::bytes(free));
+        bail!("{}: would write {total}, and {free} are free", name(dir));
+    }
+    Ok(())
 }
 
 /// The name a member comes under; `None` if nothing is left of it.
@@ -97,7 +147,7 @@ fn targets(members: &[Member], strip: usize) -> BTreeMap<&[u8], u64> {
     taken
 }
 
-fn failed(member: &Member, target: &[u8], err: anyhow::Error, out: &mut Output) -> Result<Outcome> {
+fn failed(member: &[u8], target: &[u8], err: anyhow::Error, out: &mut Output) -> Result<Outcome> {
     if ending(&err).is_some() {
         return Err(err);
     }
@@ -118,7 +168,7 @@ fn failed(member: &Member, target: &[u8], err: anyhow::Error, out: &mut Output) 
         Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
             return Err(err).with_context(|| format!("cannot write {shown}"));
         }
-        _ => out.error(format_args!("{}: {}", show(&member.name), describe(&err))),
+        _ => out.error(format_args!("{}: {}", show(member), describe(&err))),
     }
     Ok(Outcome::Failed)
 }
@@ -136,27 +186,21 @@ pub(crate) fn cat(
     signals: &Signals,
     out: &mut Output,
 ) -> Result<ExitCode> {
-    let mut tally = Tally::default();
-    let mut archive = open(&args.archive, system, &mut tally, out)?;
-    let globs = Globs::new(&args.globs);
-    let members = select(&archive, &globs);
-    if none_found(&globs, &members, out) {
-        return Ok(ExitCode::FAILURE);
-    }
+    let chosen = choose(&args.archive, &args.globs, args.max_output, system, out)?;
+    let Some(mut chosen) = chosen else { return Ok(ExitCode::FAILURE) };
     let damage = if args.keep_going { Damage::Skip } else { Damage::Stop };
-    print(&mut archive, &members, damage, system, signals, tally, out)
+    print(&mut chosen, damage, system, signals, out)
 }
 
 /// Writes members to standard output.
 fn print(
-    archive: &mut Archive,
-    members: &[Member],
+    chosen: &mut Chosen,
     damage: Damage,
     system: &dyn FileSystem,
     signals: &Signals,
-    mut tally: Tally,
     out: &mut Output,
 ) -> Result<ExitCode> {
+    let Chosen { archive, members, tally } = chosen;
     let mut stdout = system.stdout()?;
     for member in members.iter().filter(|member| !member.is_dir) {
         let mut reader = archive.reader(member);

@@ -1,11 +1,11 @@
 //! `lig ls`: the members of an archive.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use lignite::vfs::FileSystem;
-use lignite::{Archive, ArchiveBlock, Member, MemberState};
+use lignite::{ArchiveBlock, Member, MemberState};
 use serde::Serialize;
 
 use super::glob::Globs;
@@ -49,40 +49,42 @@ pub(crate) fn run(args: &LsArgs, system: &dyn FileSystem, out: &mut Output) -> R
     let mut tally = Tally::default();
     let archive = open(&args.archive, system, &mut tally, out)?;
     let globs = Globs::new(&args.globs);
-    let members: Vec<Member> =
-        archive.members().iter().filter(|member| globs.selects(&member.name)).cloned().collect();
+    let members = archive.members().iter();
+    let members: Vec<&Member> = members.filter(|member| globs.selects(&member.name)).collect();
     if none_found(&globs, &members, out) {
         return Ok(ExitCode::FAILURE);
     }
-    if args.null {
-        let names: Vec<u8> =
-            members.iter().flat_map(|member| [&member.name[..], b"\0"].concat()).collect();
-        out.print_bytes(&names)?;
-    } else if args.json || args.long {
-        let rows: Vec<Row> = rows(&archive, &members);
-        if args.json {
-            for row in &rows {
-                out.json(row)?;
-            }
-        } else {
-            out.print(&table(&rows, &members))?;
-        }
-    } else {
-        let mut text = String::new();
-        for member in members.iter().filter(|member| member.state == MemberState::Live) {
-            let slash = if member.is_dir { "/" } else { "" };
-            let _infallible = writeln!(text, "{}{slash}", show(&member.name));
-        }
-        out.print(&text)?;
+    let blocks: Vec<ArchiveBlock> = archive.blocks().collect();
+    // Many names are too much to hold all of what is said of them.
+    let mut text = Vec::new();
+    if args.long {
+        text.extend_from_slice(heading().as_bytes());
     }
+    for member in members {
+        if args.null {
+            text.extend_from_slice(&member.name);
+            text.push(0);
+        } else if args.json {
+            serde_json::to_writer(&mut text, &row(member, &blocks))?;
+            text.push(b'\n');
+        } else if args.long {
+            text.extend_from_slice(line(&row(member, &blocks), member).as_bytes());
+        } else if member.state == MemberState::Live {
+            let slash = if member.is_dir { "/" } else { "" };
+            writeln!(text, "{}{slash}", show(&member.name))?;
+        }
+        if text.len() > PRINTED_BYTES {
+            out.print_bytes(&text)?;
+            text.clear();
+        }
+    }
+    out.print_bytes(&text)?;
     tally.add(Outcome::Done);
     Ok(exit_code(tally.outcome()))
 }
 
-fn rows(archive: &Archive, members: &[Member]) -> Vec<Row> {
-    let blocks: Vec<ArchiveBlock> = archive.blocks().collect();
-    members.iter().map(|member| row(member, &blocks)).collect()
-}
+/// Bytes that are printed at a time.
+const PRINTED_BYTES: usize = 64 << 10;
 
 fn row(member: &Member, blocks: &[ArchiveBlock]) -> Row {
     let text = std::str::from_utf8(&member.name);
@@ -127,41 +129,36 @@ fn row(member: &Member, blocks: &[ArchiveBlock]) -> Row {
     row
 }
 
-fn table(rows: &[Row], members: &[Member]) -> String {
-    let mut text = format!(
+fn heading() -> String {
+    format!(
         "{:<10} {:>10} {:>10} {:>7} {:>10} {:>9}  {:<19}  {:<41}  {}\n",
         "mode", "size", "stored", "ratio", "lines", "templates", "changed", "time span", "name"
+    )
+}
+
+fn line(row: &Row, member: &Member) -> String {
+    let span = row.time_range.map_or_else(
+        || "-".to_owned(),
+        |(first, last)| format!("{} - {}", units::time(first), units::time(last)),
     );
-    for (row, member) in rows.iter().zip(members) {
-        let span = row.time_range.map_or_else(
-            || "-".to_owned(),
-            |(first, last)| format!("{} - {}", units::time(first), units::time(last)),
-        );
-        let _infallible = write!(
-            text,
-            "{} {:>10} {:>10} {:>7} {:>10} {:>9}  {}  {span:<41}  {}",
-            mode(row),
-            units::bytes(row.size),
-            units::bytes(row.stored_bytes),
-            if row.size == 0 { "-".to_owned() } else { units::ratio(row.size, row.stored_bytes) },
-            row.lines,
-            row.templates,
-            units::time(row.mtime_ns),
-            show(&member.name),
-        );
-        let mut notes = Vec::new();
-        notes.extend(row.container.map(str::to_owned));
-        notes.extend(
-            member.past_names.iter().rev().take(1).map(|past| format!("was {}", show(past))),
-        );
-        notes.extend(row.older.then(|| "older".to_owned()));
-        notes.extend(row.incomplete.then(|| "incomplete".to_owned()));
-        if !notes.is_empty() {
-            let _infallible = write!(text, " ({})", notes.join(", "));
-        }
-        text.push('\n');
-    }
-    text
+    let text = format!(
+        "{} {:>10} {:>10} {:>7} {:>10} {:>9}  {}  {span:<41}  {}",
+        mode(row),
+        units::bytes(row.size),
+        units::bytes(row.stored_bytes),
+        if row.size == 0 { "-".to_owned() } else { units::ratio(row.size, row.stored_bytes) },
+        row.lines,
+        row.templates,
+        units::time(row.mtime_ns),
+        show(&member.name),
+    );
+    let mut notes = Vec::new();
+    notes.extend(row.container.map(str::to_owned));
+    notes.extend(member.past_names.iter().rev().take(1).map(|past| format!("was {}", show(past))));
+    notes.extend(row.older.then(|| "older".to_owned()));
+    notes.extend(row.incomplete.then(|| "incomplete".to_owned()));
+    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+    text + &notes + "\n"
 }
 
 fn mode(row: &Row) -> String {

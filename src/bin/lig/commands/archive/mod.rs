@@ -108,7 +108,7 @@ fn container_name(container: Container) -> Option<&'static str> {
 }
 
 /// What was asked for by names was not there.
-fn none_found(globs: &Globs, members: &[Member], out: &mut Output) -> bool {
+fn none_found(globs: &Globs, members: &[impl Sized], out: &mut Output) -> bool {
     let none = members.is_empty() && !globs.is_empty();
     if none {
         out.error("no member of that name");

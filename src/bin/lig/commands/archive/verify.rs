@@ -138,7 +138,7 @@ fn against(
         .filter(|member| member.state == MemberState::Live && !member.is_dir)
         .collect();
     let place = |name: &[u8]| {
-        let at = walked.found.binary_search_by(|found| found.name.as_slice().cmp(name)).ok()?;
+        let at = walked.found.binary_search_by(|found| (*found.name).cmp(name)).ok()?;
         walked.found.get(at).filter(|found| !found.is_dir())
     };
     for member in &live {

@@ -4,14 +4,14 @@
 //! `ignore` and `walkdir` walk by paths, and would bring a dozen crates.
 
 use std::cell::RefCell;
-use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
-use lignite::vfs::{Directory, FileInfo, FileKind, FileSystem, ReadFile};
+use lignite::vfs::{Descent, FileInfo, FileKind, FileSystem, ReadFile, os_name};
 
 use super::glob::Globs;
 use crate::output::{Output, describe, name};
@@ -20,24 +20,19 @@ use crate::output::{Output, describe, name};
 #[derive(Debug)]
 pub(crate) struct Found {
     /// The name it has in an archive.
-    pub(crate) name: Vec<u8>,
+    pub(crate) name: Arc<[u8]>,
     pub(crate) info: FileInfo,
     root: Rc<Root>,
     /// Where in the name the part begins that leads from the root to it.
     below: usize,
 }
 
-/// A directory below a root, and its path from there.
-type OpenDir = (Vec<u8>, Rc<dyn Directory>);
-
 /// What was named.
 #[derive(Debug)]
 struct Root {
     path: PathBuf,
-    /// `None` for a file.
-    dir: Option<Rc<dyn Directory>>,
-    /// The directory that was opened last: many files lie in one.
-    last: RefCell<Option<OpenDir>>,
+    /// The directories below it; `None` for a file.
+    dir: Option<RefCell<Descent>>,
 }
 
 /// What is left out.
@@ -55,7 +50,7 @@ pub(crate) struct Walked {
     /// By name, each name once.
     pub(crate) found: Vec<Found>,
     /// The names of what was named.
-    pub(crate) roots: Vec<Vec<u8>>,
+    pub(crate) roots: Vec<Arc<[u8]>>,
     /// Links and the like.
     pub(crate) skipped: u64,
     /// What could not be looked at.
@@ -73,7 +68,7 @@ impl Found {
 
     /// Opens the file, and reads what is known of it now.
     pub(crate) fn open(&self, system: &dyn FileSystem) -> io::Result<Box<dyn ReadFile>> {
-        let Some(dir) = &self.root.dir else { return system.open(&self.root.path) };
+        let Some(descent) = &self.root.dir else { return system.open(&self.root.path) };
         let (parent, own) = match memchr::memrchr(b'/', self.below()) {
             Some(at) => {
                 let (parent, own) = self.below().split_at_checked(at).unwrap_or_default();
@@ -81,21 +76,7 @@ impl Found {
             }
             None => (&[][..], self.below()),
         };
-        let mut last = self.root.last.borrow_mut();
-        if last.as_ref().is_none_or(|(path, _)| path != parent) {
-            // From the nearest directory that is open.
-            let near = last.take().and_then(|(path, dir)| {
-                let rest = parent.strip_prefix(path.as_slice())?.strip_prefix(b"/")?;
-                Some((dir, rest))
-            });
-            let (mut at, rest) = near.unwrap_or_else(|| (Rc::clone(dir), parent));
-            for component in rest.split(|&byte| byte == b'/').filter(|part| !part.is_empty()) {
-                at = Rc::from(at.open_dir(&to_os(component))?);
-            }
-            *last = Some((parent.to_vec(), at));
-        }
-        let dir = last.as_ref().map_or(dir, |(_, dir)| dir);
-        dir.open_file(&to_os(own))
+        descent.borrow_mut().open(parent)?.open_file(&os_name(own)?)
     }
 
     /// Time of the last change, in nanoseconds since 1970.
@@ -140,29 +121,23 @@ fn root(
     out: &mut Output,
     walked: &mut Walked,
 ) -> Result<()> {
-    let own = member_name(path)?;
+    let own: Arc<[u8]> = member_name(path)?.into();
     let full = base.map_or_else(|| path.to_owned(), |base| base.join(path));
     let info = system.info(&full)?;
-    walked.roots.push(own.clone());
+    walked.roots.push(Arc::clone(&own));
     if filter.exclude.any(&own) {
         return Ok(());
     }
     match info.kind {
         FileKind::File => {
-            let root = Rc::new(Root { path: full, dir: None, last: RefCell::default() });
+            let root = Rc::new(Root { path: full, dir: None });
             take(Found { below: own.len(), name: own, info, root }, filter, walked);
         }
         FileKind::Dir => {
-            let dir: Rc<dyn Directory> = Rc::from(system.open_dir(&full)?);
-            let dir_root =
-                Root { path: full, dir: Some(Rc::clone(&dir)), last: RefCell::default() };
-            let root = Rc::new(dir_root);
-            if !own.is_empty() {
-                let name = own.clone();
-                let found = Found { below: name.len(), name, info, root: Rc::clone(&root) };
-                walked.found.push(found);
-            }
-            descend(&root, dir, &own, filter, out, walked);
+            let descent = Descent::new(Arc::from(system.open_dir(&full)?));
+            let root = Rc::new(Root { path: full, dir: Some(RefCell::new(descent)) });
+            let top = Found { below: own.len(), name: own, info, root };
+            descend(top, filter, out, walked);
         }
         FileKind::Link | FileKind::Special => bail!("is neither a file nor a directory"),
     }
@@ -178,26 +153,18 @@ fn take(found: Found, filter: &Filter, walked: &mut Walked) {
     }
 }
 
-/// A directory in another one, not opened yet, and its path from the root; without a name, the other one itself.
-type Waiting = (Rc<dyn Directory>, Option<OsString>, Vec<u8>);
-
-/// Walks what is below a directory, without recursion: trees may be deep. A handle is closed when the last directory in
-/// it has been opened.
-fn descend(
-    root: &Rc<Root>,
-    dir: Rc<dyn Directory>,
-    own: &[u8],
-    filter: &Filter,
-    out: &mut Output,
-    walked: &mut Walked,
-) {
-    let mut waiting: Vec<Waiting> = vec![(dir, None, Vec::new())];
-    while let Some((parent, name, below)) = waiting.pop() {
-        let opened = match name {
-            None => Ok(parent),
-            Some(name) => parent.open_dir(&name).map(Rc::from),
-        };
-        let listed = opened.and_then(|dir| {
+/// Walks what is below a directory, without recursion: trees may be deep.
+fn descend(top: Found, filter: &Filter, out: &mut Output, walked: &mut Walked) {
+    let root = Rc::clone(&top.root);
+    let Some(descent) = &root.dir else { return };
+    let start = top.name.len() + usize::from(!top.name.is_empty());
+    let mut waiting: Vec<Arc<[u8]>> = vec![Arc::clone(&top.name)];
+    if !top.name.is_empty() {
+        walked.found.push(top);
+    }
+    while let Some(parent) = waiting.pop() {
+        let below = parent.get(start..).unwrap_or_default();
+        let listed = descent.borrow_mut().open(below).and_then(|dir| {
             let mut names = dir.list()?;
             names.sort_unstable_by(|a, b| a.0.cmp(&b.0));
             Ok((dir, names))
@@ -205,14 +172,13 @@ fn descend(
         let (dir, names) = match listed {
             Ok(listed) => listed,
             Err(err) => {
-                failed(&join(own, &below), err, out, walked);
+                failed(&parent, err, out, walked);
                 continue;
             }
         };
         let mut dirs = Vec::new();
         for (name, _) in names {
-            let below = join(&below, name.as_encoded_bytes());
-            let member = join(own, &below);
+            let member: Arc<[u8]> = join(&parent, name.as_encoded_bytes()).into();
             if filter.exclude.any(&member) {
                 continue;
             }
@@ -224,13 +190,13 @@ fn descend(
                 }
             };
             let kind = info.kind;
-            let start = member.len() - below.len();
-            let found = Found { name: member, info, root: Rc::clone(root), below: start };
+            let name = Arc::clone(&member);
+            let found = Found { name, info, root: Rc::clone(&root), below: start };
             match kind {
                 FileKind::File => take(found, filter, walked),
                 FileKind::Dir => {
                     walked.found.push(found);
-                    dirs.push((Rc::clone(&dir), Some(name), below));
+                    dirs.push(member);
                 }
                 FileKind::Link => skipped(&found.name, "symbolic link", out, walked),
                 FileKind::Special => {
@@ -273,16 +239,6 @@ fn member_name(path: &Path) -> Result<Vec<u8>> {
 /// A name in an archive, for a message.
 pub(crate) fn show(name: &[u8]) -> String {
     crate::output::escape(&String::from_utf8_lossy(name)).into_owned()
-}
-
-#[cfg(unix)]
-pub(crate) fn to_os(bytes: &[u8]) -> OsString {
-    <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned()
-}
-
-#[cfg(not(unix))]
-pub(crate) fn to_os(bytes: &[u8]) -> OsString {
-    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 /// Reads globs from files.
