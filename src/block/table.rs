@@ -13,7 +13,7 @@ use crate::block::typed::Typed;
 use crate::codec::{Codec, Compressor};
 use crate::column::Strings;
 use crate::encoding::digits::Width;
-use crate::encoding::integer::{self, Choice};
+use crate::encoding::integer::{self, Choice, Transformed};
 use crate::encoding::packed::Alphabet;
 use crate::error::Result;
 use crate::format::BlockStats;
@@ -23,8 +23,11 @@ use crate::wire::varint;
 
 /// Levels below this guess at encodings, others try them.
 const LEVEL_TRIES: u8 = 3;
-/// Values that a trial looks at.
+/// Values that a trial looks at, at thorough levels and below.
 const TRIAL: usize = 1 << 15;
+const TRIAL_QUICK: usize = 1 << 13;
+/// Columns of fewer values are not tried.
+const TRIAL_MIN: usize = 32;
 /// Columns nested deeper are text, or what rules alone say.
 pub(super) const DEPTH_MAX: u32 = 4;
 /// Levels from this on look for relations across columns,
@@ -270,18 +273,28 @@ impl<'a> TableEncoder<'a> {
 
     /// The choice that a quick codec makes smallest.
     fn try_integers(&mut self, values: &[i64]) -> Choice {
-        let sample = values.get(..values.len().min(TRIAL)).unwrap_or_default();
-        let mut size = |choice| {
-            let (mut meta, mut planes) = (Vec::new(), Vec::new());
-            integer::encode(sample, choice, None, &mut meta, &mut planes);
-            let stored = self.compressor.compress(Codec::Zstd(1), &planes);
-            stored.map_or(usize::MAX, |(_, stored)| stored.len() + meta.len())
-        };
         let guess = Choice::guess(values);
-        if values.len() < 32 {
+        if values.len() < TRIAL_MIN {
             return guess;
         }
-        Choice::all().min_by_key(|&choice| (size(choice), choice != guess)).unwrap_or(guess)
+        let most = if self.level >= LEVEL_THOROUGH { TRIAL } else { TRIAL_QUICK };
+        let sample = values.get(..values.len().min(most)).unwrap_or_default();
+        let mut best = (usize::MAX, guess);
+        let (mut meta, mut bytes) = (Vec::new(), Vec::new());
+        for transform in Choice::worth_trying(sample) {
+            let transformed = Transformed::of(sample, transform);
+            for choice in transformed.choices() {
+                meta.clear();
+                bytes.clear();
+                transformed.encode(choice.planes, None, &mut meta, &mut bytes);
+                let stored = self.compressor.compress(Codec::Zstd(1), &bytes);
+                let size = stored.map_or(usize::MAX, |(_, stored)| stored.len() + meta.len());
+                if size < best.0 || (size == best.0 && choice == guess) {
+                    best = (size, choice);
+                }
+            }
+        }
+        best.1
     }
 
     fn nested(&mut self, values: &Strings, depth: u32) -> Result<bool> {

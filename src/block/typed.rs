@@ -1,12 +1,15 @@
 //! What the values of a column can be read as.
 
 use crate::block::node::LAYOUTS_MAX;
-use crate::column::timestamp::{self, Layout};
+use crate::column::timestamp::{self, Layout, Steady};
 use crate::column::{Interner, Strings};
 use crate::encoding::digits::Form;
 
 /// A dictionary pays if values come this often on average.
 const DICTIONARY_ROWS: usize = 2;
+/// Nor does it if, of the first so many values, more than these are distinct: to look at all would cost much.
+const LOOK: usize = 1 << 12;
+const LOOK_DISTINCT: usize = LOOK / 16 * 15;
 
 /// A column, read as the first of these that it is.
 #[derive(Debug)]
@@ -57,15 +60,17 @@ impl Typed {
 }
 
 fn times(values: &Strings) -> Option<Typed> {
-    let mut layouts: Vec<Layout> = Vec::new();
+    let mut layouts: Vec<Steady> = Vec::new();
     let mut chosen = Vec::new();
     let mut ticks = Vec::new();
     for value in values.iter() {
-        let known = layouts.iter().zip(0..).find_map(|(layout, n)| Some((n, layout.parse(value)?)));
+        let mut known = layouts.iter_mut().zip(0..);
+        let known = known.find_map(|(layout, n)| Some((n, layout.parse(value)?)));
         let (layout, tick) = match known {
             Some(known) => known,
             None => match timestamp::scan(value) {
                 Some((len, layout)) if len == value.len() && layouts.len() < LAYOUTS_MAX => {
+                    let mut layout = Steady::new(layout);
                     let tick = layout.parse(value).unwrap_or(0);
                     layouts.push(layout);
                     (i64::try_from(layouts.len()).unwrap_or(1) - 1, tick)
@@ -76,6 +81,7 @@ fn times(values: &Strings) -> Option<Typed> {
         chosen.push(layout);
         ticks.push(tick);
     }
+    let layouts: Vec<Layout> = layouts.into_iter().map(Steady::into_layout).collect();
     let finest = layouts.iter().map(Layout::ticks_per_second).max().unwrap_or(1);
     let scale = |layout: i64| {
         let layout = layouts.get(usize::try_from(layout).unwrap_or(usize::MAX));
@@ -88,17 +94,17 @@ fn times(values: &Strings) -> Option<Typed> {
 }
 
 fn digits(values: &Strings) -> Option<Typed> {
-    let form = Form::of(&values.iter())?;
-    let numbers = values.iter().map(|value| form.parse(value)).collect();
+    let (form, numbers) = Form::read(&values.iter())?;
     Some(Typed::Digits { form, numbers })
 }
 
 fn dictionary(values: &Strings) -> Option<Typed> {
     let mut distinct = Interner::default();
-    let mut numbers = Vec::new();
+    let mut numbers = Vec::with_capacity(values.len());
     for value in values.iter() {
         numbers.push(i64::from(distinct.intern(value).0));
-        if distinct.len() * DICTIONARY_ROWS > values.len() {
+        let is_first_look = numbers.len() == LOOK && distinct.len() > LOOK_DISTINCT;
+        if distinct.len() * DICTIONARY_ROWS > values.len() || is_first_look {
             return None;
         }
     }

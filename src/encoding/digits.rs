@@ -59,6 +59,17 @@ impl Form {
         Some(Self { base, width })
     }
 
+    /// Reads numbers: the form that prints all `values` as they are, if there is one, and what they print.
+    pub(crate) fn read<'a>(
+        values: &(impl Iterator<Item = &'a [u8]> + Clone),
+    ) -> Option<(Self, Vec<i64>)> {
+        if let Some(read) = plain(values.clone()) {
+            return Some(read);
+        }
+        let form = Self::of(values)?;
+        Some((form, values.clone().map(|value| form.parse(value)).collect()))
+    }
+
     /// The digits that are letters.
     pub(crate) fn letters(self) -> &'static [u8] {
         match self.base {
@@ -135,6 +146,41 @@ impl Form {
     }
 }
 
+/// Reads decimal numbers without sign in one pass, the most common by far.
+fn plain<'a>(values: impl Iterator<Item = &'a [u8]>) -> Option<(Form, Vec<i64>)> {
+    let mut numbers = Vec::with_capacity(values.size_hint().0);
+    let mut shortest = true;
+    // The least and the greatest length.
+    let (mut least, mut most) = (usize::MAX, 0);
+    for value in values {
+        if !(1..DECIMAL_DIGITS_MAX).contains(&value.len()) {
+            return None;
+        }
+        let mut number = 0i64;
+        let mut largest = 0;
+        for byte in value {
+            let digit = byte.wrapping_sub(b'0');
+            largest = largest.max(digit);
+            number = number.wrapping_mul(10).wrapping_add(i64::from(digit));
+        }
+        if largest > 9 {
+            return None;
+        }
+        shortest &= value.len() == 1 || value.first() != Some(&b'0');
+        least = least.min(value.len());
+        most = most.max(value.len());
+        numbers.push(number);
+    }
+    let width = if shortest {
+        Width::Shortest
+    } else if least == most {
+        Width::Fixed(u8::try_from(most).ok()?)
+    } else {
+        Width::Own
+    };
+    (most > 0).then_some((Form { base: Base::Decimal, width }, numbers))
+}
+
 fn digit_value(byte: u8) -> u8 {
     match byte {
         b'0'..=b'9' => byte - b'0',
@@ -167,7 +213,10 @@ mod tests {
     use super::*;
 
     fn round_trip(values: &[&str]) -> Option<Form> {
-        let form = Form::of(&values.iter().map(|value| value.as_bytes()))?;
+        let bytes = values.iter().map(|value| value.as_bytes());
+        let form = Form::of(&bytes)?;
+        let numbers: Vec<i64> = bytes.clone().map(|value| form.parse(value)).collect();
+        assert_eq!(Form::read(&bytes), Some((form, numbers)));
         assert_eq!(Form::from_bytes(form.to_bytes()), Some(form));
         for value in values {
             let width = match form.width {

@@ -6,6 +6,12 @@
 use crate::error::Result;
 use crate::wire::{Cursor, varint};
 
+/// Values from which bits are estimated, and a transform guessed.
+const SAMPLE: usize = 2000;
+const SAMPLE_GUESS: usize = 512;
+/// A transform that seems to leave so many times the bits that another one does is not tried.
+const HOPELESS: u64 = 2;
+
 /// What is done to values before they are written. All arithmetic wraps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Transform {
@@ -47,27 +53,51 @@ impl Transform {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
     pub(crate) transform: Transform,
-    planes: bool,
+    pub(crate) planes: bool,
 }
 
 impl Choice {
-    /// The ways worth a trial, the plainest first.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
+    /// All ways, the plainest first.
+    #[cfg(test)]
+    fn all() -> impl Iterator<Item = Self> {
         let both = |transform| [true, false].map(|planes| Self { transform, planes });
         Transform::ALL.into_iter().flat_map(both)
     }
 
+    /// The transforms that may be the best for `values`: none that seems to leave many times as many bits as another.
+    pub(crate) fn worth_trying(values: &[i64]) -> Vec<Transform> {
+        let sample = values.get(..values.len().min(SAMPLE)).unwrap_or_default();
+        let mut costs = Vec::new();
+        each_cost(sample, |transform, cost| costs.push((transform, cost)));
+        let least = costs.iter().map(|&(_, cost)| cost).min().unwrap_or(0);
+        costs.retain(|&(_, cost)| cost <= least * HOPELESS);
+        costs.into_iter().map(|(transform, _)| transform).collect()
+    }
+
     /// A guess at the best way, from the entropy of the first values and of their differences.
     pub(crate) fn guess(values: &[i64]) -> Self {
-        Self { transform: cheapest(values).1, planes: true }
+        let sample = values.get(..values.len().min(SAMPLE_GUESS)).unwrap_or_default();
+        Self { transform: cheapest_of(sample).1, planes: true }
     }
 }
 
 /// About the bits that the best transform leaves of the first values, and which it is.
 pub(crate) fn cheapest(values: &[i64]) -> (u64, Transform) {
-    const SAMPLE: usize = 2000;
-    let sample = values.get(..values.len().min(SAMPLE)).unwrap_or_default();
+    cheapest_of(values.get(..values.len().min(SAMPLE)).unwrap_or_default())
+}
+
+fn cheapest_of(sample: &[i64]) -> (u64, Transform) {
     let mut best = (u64::MAX, Transform::Plain);
+    each_cost(sample, |transform, cost| {
+        if cost < best.0 {
+            best = (cost, transform);
+        }
+    });
+    best
+}
+
+/// Calls `found` with each transform and about the bits that it leaves.
+fn each_cost(sample: &[i64], mut found: impl FnMut(Transform, u64)) {
     let mut current = sample.to_vec();
     let mut sorted = Vec::new();
     for transform in Transform::ALL {
@@ -75,12 +105,8 @@ pub(crate) fn cheapest(values: &[i64]) -> (u64, Transform) {
             delta(&mut current);
         }
         let rest = current.get(transform.heads()..).unwrap_or_default();
-        let cost = cost(rest, &mut sorted);
-        if cost < best.0 {
-            best = (cost, transform);
-        }
+        found(transform, cost(rest, &mut sorted));
     }
-    best
 }
 
 /// Bits that the values take: their own, or those of their number among the distinct ones.
@@ -115,43 +141,76 @@ pub(crate) fn encode(
     meta: &mut Vec<u8>,
     dst: &mut Vec<u8>,
 ) {
-    let mut values = values.to_vec();
-    let heads = choice.transform.heads();
-    let mut before = [0; 2];
-    for head in before.iter_mut().take(heads) {
-        // What has no value before it is no difference: it becomes a parameter, and cannot widen the others.
-        *head = values.first().copied().unwrap_or(0);
-        delta(&mut values);
-        values = values.split_off(values.len().min(1));
-    }
-    let least = values.iter().copied().min().unwrap_or(0);
-    let widest =
-        values.iter().map(|value| value.wrapping_sub(least).cast_unsigned()).max().unwrap_or(0);
-    let width = u8::try_from((71 - widest.leading_zeros()) / 8).unwrap_or(8).min(8);
-    let planes = choice.planes && width > 0;
-    meta.push(
-        width
-            | choice.transform.tag() << 4
-            | if planes { PLANES } else { 0 }
-            | if reference.is_some() { RELATED } else { 0 },
-    );
-    if let Some(reference) = reference {
-        varint::put(meta, reference);
-    }
-    for &value in before.iter().take(heads).chain([&least]) {
-        varint::put(meta, varint::zigzag(value));
-    }
-    let bytes = |value: &i64| value.wrapping_sub(least).to_le_bytes();
-    dst.reserve(values.len() * usize::from(width));
-    if width == 1 {
-        dst.extend(values.iter().map(|value| bytes(value)[0]));
-    } else if planes {
-        for plane in 0..usize::from(width) {
-            dst.extend(values.iter().map(|value| bytes(value).get(plane).copied().unwrap_or(0)));
+    Transformed::of(values, choice.transform).encode(choice.planes, reference, meta, dst);
+}
+
+/// Values behind a transform, ready to be written.
+#[derive(Debug)]
+pub(crate) struct Transformed {
+    transform: Transform,
+    heads: [i64; 2],
+    rest: Vec<i64>,
+    least: i64,
+    /// Bytes of the widest.
+    width: u8,
+}
+
+impl Transformed {
+    pub(crate) fn of(values: &[i64], transform: Transform) -> Self {
+        let mut rest = values.to_vec();
+        let mut heads = [0; 2];
+        for head in heads.iter_mut().take(transform.heads()) {
+            // What has no value before it is no difference: it becomes a parameter, and cannot widen the others.
+            *head = rest.first().copied().unwrap_or(0);
+            delta(&mut rest);
+            rest.drain(..rest.len().min(1));
         }
-    } else {
-        for value in &values {
-            dst.extend_from_slice(bytes(value).get(..width.into()).unwrap_or_default());
+        let least = rest.iter().copied().min().unwrap_or(0);
+        let widest =
+            rest.iter().map(|value| value.wrapping_sub(least).cast_unsigned()).max().unwrap_or(0);
+        let width = u8::try_from((71 - widest.leading_zeros()) / 8).unwrap_or(8).min(8);
+        Self { transform, heads, rest, least, width }
+    }
+
+    /// The ways to write them that differ.
+    pub(crate) fn choices(&self) -> impl Iterator<Item = Choice> {
+        let transform = self.transform;
+        let orders = if self.width > 1 { 2 } else { 1 };
+        [true, false].into_iter().take(orders).map(move |planes| Choice { transform, planes })
+    }
+
+    /// Writes the parameters to `meta` and the values to `dst`.
+    pub(crate) fn encode(
+        &self,
+        planes: bool,
+        reference: Option<u64>,
+        meta: &mut Vec<u8>,
+        dst: &mut Vec<u8>,
+    ) {
+        let Self { transform, heads, ref rest, least, width } = *self;
+        meta.push(
+            width
+                | transform.tag() << 4
+                | if planes && width > 0 { PLANES } else { 0 }
+                | if reference.is_some() { RELATED } else { 0 },
+        );
+        if let Some(reference) = reference {
+            varint::put(meta, reference);
+        }
+        for &value in heads.iter().take(transform.heads()).chain([&least]) {
+            varint::put(meta, varint::zigzag(value));
+        }
+        dst.reserve(rest.len() * usize::from(width));
+        if planes || width == 1 {
+            let low = |number: i64| number.to_le_bytes()[0];
+            for plane in 0..width {
+                dst.extend(rest.iter().map(|value| low(value.wrapping_sub(least) >> (8 * plane))));
+            }
+        } else {
+            for value in rest {
+                let bytes = value.wrapping_sub(least).to_le_bytes();
+                dst.extend_from_slice(bytes.get(..width.into()).unwrap_or_default());
+            }
         }
     }
 }

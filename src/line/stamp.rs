@@ -1,6 +1,6 @@
 //! The time of a line: the first one printed in it (`docs/FORMAT.md`, "Statistics").
 
-use crate::column::timestamp::{self, Layout};
+use crate::column::timestamp::{self, Steady};
 
 /// Times are looked for in this many bytes of a line; one that starts there is read to its end.
 const REGION: usize = 64;
@@ -8,25 +8,42 @@ const REGION: usize = 64;
 const REGION_JSON: usize = 1024;
 const NANOS: i64 = 1_000_000_000;
 
+/// A letter or digit: a time does not start behind one.
+const WORD: u8 = 1;
+/// A byte that a time may start with.
+const START: u8 = 2;
+
+#[expect(clippy::indexing_slicing, reason = "a byte is an index of 256 places")]
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        classes[byte as usize] = if byte.is_ascii_alphanumeric() { WORD } else { 0 }
+            | if timestamp::may_start(byte) { START } else { 0 };
+        byte += 1;
+    }
+    classes
+};
+
 /// Finds the times of lines. Remembers the last layout, which only makes it faster.
 #[derive(Debug, Default)]
 pub(crate) struct StampFinder {
-    /// The last layout, and how many bytes it takes.
-    last: Option<(usize, Layout)>,
+    last: Option<Steady>,
 }
 
 impl StampFinder {
     /// The time of `line` in nanoseconds since 1970-01-01, zone disregarded.
     pub(crate) fn find(&mut self, line: &[u8]) -> Option<i64> {
-        let mut inside_word = false;
-        for (at, &byte) in line.iter().take(REGION).enumerate() {
-            if !inside_word
-                && timestamp::may_start(byte)
+        let mut before = 0;
+        for (at, &byte) in line.get(..REGION).unwrap_or(line).iter().enumerate() {
+            let class = CLASSES.get(usize::from(byte)).copied().unwrap_or(0);
+            // Where the byte before is none of a word, and this one starts a time.
+            if (class & START) > (before & WORD) << 1
                 && let Some(nanos) = self.at(line.get(at..)?)
             {
                 return Some(nanos);
             }
-            inside_word = byte.is_ascii_alphanumeric();
+            before = class;
         }
         if line.first() != Some(&b'{') {
             return None;
@@ -40,17 +57,15 @@ impl StampFinder {
         if !timestamp::may_be_time(text) {
             return None;
         }
-        if let Some((len, layout)) = &self.last
-            && let Some((time, after)) = text.split_at_checked(*len)
+        if let Some(last) = &mut self.last
+            && let Some((time, after)) = text.split_at_checked(last.layout().width())
             && surely_ends(after)
-            && let Some(nanos) = nanos(layout, time)
+            && let Some(nanos) = nanos(last, time)
         {
             return Some(nanos);
         }
         let (len, layout) = timestamp::scan(text)?;
-        let nanos = nanos(&layout, text.get(..len)?);
-        self.last = Some((len, layout));
-        nanos
+        nanos(self.last.insert(Steady::new(layout)), text.get(..len)?)
     }
 }
 
@@ -64,8 +79,9 @@ fn surely_ends(after: &[u8]) -> bool {
     }
 }
 
-fn nanos(layout: &Layout, text: &[u8]) -> Option<i64> {
-    layout.parse(text)?.checked_mul(NANOS / layout.ticks_per_second())
+fn nanos(times: &mut Steady, text: &[u8]) -> Option<i64> {
+    let ticks = times.parse(text)?;
+    ticks.checked_mul(NANOS / times.layout().ticks_per_second())
 }
 
 #[cfg(test)]

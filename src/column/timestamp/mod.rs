@@ -6,8 +6,10 @@
 
 mod civil;
 mod scan;
+mod steady;
 
 pub(crate) use scan::{Finder, may_be_time, may_start, scan};
+pub(crate) use steady::Steady;
 
 pub use civil::show_time;
 use civil::{civil, days_from_civil};
