@@ -2,7 +2,7 @@
 
 use crate::block::Encoded;
 use crate::block::modelled::{self, LEVEL_MODEL};
-use crate::block::node::Class;
+use crate::block::node::{Class, SMALL_BLOCK};
 use crate::block::sink::{Sink, length, section};
 use crate::block::table::TableEncoder;
 use crate::codec::{Codec, Compressor};
@@ -11,9 +11,10 @@ use crate::format::{BlockStats, SectionKind};
 use crate::line::Rows;
 use crate::wire::varint;
 
-/// A block no larger than this is also tried without templates.
-const SMALL: usize = 1 << 18;
-/// So is one that templates made no smaller than this part,
+/// A small block may be smaller without templates if it is larger with them than this part of what a quick codec makes of it, in
+/// percent: of text without structure, a slow one leaves no less.
+const QUICK_PERCENT: usize = 75;
+/// So may one that templates made no smaller than this part,
 const POOR: usize = 8;
 /// and, at levels from this on, one that xz is expected to make smaller:
 const LEVEL_ESTIMATES: u8 = 6;
@@ -60,7 +61,11 @@ impl Encoder {
 
     /// Whether the block may be smaller without templates, of which it has `structured` bytes with them.
     fn may_be_literal(&mut self, raw: &[u8], structured: usize) -> Result<bool> {
-        if raw.len() <= SMALL || structured * POOR >= raw.len() {
+        if raw.len() <= SMALL_BLOCK {
+            let quick = self.compressor.compress(Codec::Zstd(1), raw)?.1.len();
+            return Ok(quick * QUICK_PERCENT / 100 < structured);
+        }
+        if structured * POOR >= raw.len() {
             return Ok(true);
         }
         if self.level < LEVEL_ESTIMATES {

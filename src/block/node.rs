@@ -118,6 +118,8 @@ impl Class {
     }
 }
 
+/// A block of at most so many raw bytes is small: it can afford time.
+pub(crate) const SMALL_BLOCK: usize = 1 << 18;
 /// A stream of at least this many bytes is a section of its own.
 pub(crate) const STREAM_LARGE: usize = 1 << 16;
 /// So is the stream of the ids of a block's lines from this length on.

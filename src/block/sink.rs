@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::block::node::{Class, GROUP_LARGE, IDS_LARGE, STREAM_LARGE};
+use crate::block::node::{Class, GROUP_LARGE, IDS_LARGE, SMALL_BLOCK, STREAM_LARGE};
 use crate::block::reader::values_max;
 use crate::block::sections::decoded_len_max;
 use crate::codec::{Codec, CodecTag, Compressor, XzSettings};
@@ -221,6 +221,8 @@ fn compress(
     let zstd = match level {
         ..=1 => 1,
         2 => 3,
+        // Without templates the codec is all there is, and what is small takes little time.
+        3..=5 if kind == SectionKind::Literal && decoded.len() <= SMALL_BLOCK => 15,
         3 => 6,
         4 => 9,
         5 => 12,
