@@ -1,6 +1,7 @@
 //! Which column each slot of each template goes to.
 //!
-//! Slots behind the same constant text, back to the start of the row, share a column. Columns of such slots that follow
+//! Slots behind the same constant text, back to the start of the row, share a column; in JSON, those that the same keys
+//! lead to do. Columns of such slots that follow
 //! the same last word are *kin*: they may hold one sequence of values that several templates print by turns, and are
 //! joined where a trial says so ([`join`](crate::template::join)).
 
@@ -9,6 +10,7 @@ use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::line::{MARK, MARK_TIME};
+use crate::template::path::Path;
 
 /// A template with fewer rows shares its columns with other rare ones, by the look of the value.
 const ROWS_RARE: u32 = 4;
@@ -19,6 +21,7 @@ const BY_LOOK: u64 = 1;
 const BY_TIME: u64 = 2;
 const BY_WORD: u64 = 3;
 const BY_REST: u64 = 4;
+const BY_PATH: u64 = 5;
 
 /// Gives columns to the slots of templates, one template after the other.
 #[derive(Debug, Default)]
@@ -49,8 +52,11 @@ impl Assigner {
         let mut times = 0u64;
         let mut done = 0;
         let mut word = BY_WORD;
+        let mut path = Path::default();
         for ((at, &mark), value) in slots.zip(values) {
-            word = last_word(template.get(done..at).unwrap_or_default(), word);
+            let before = template.get(done..at).unwrap_or_default();
+            word = last_word(before, word);
+            let path = path.follow(before);
             done = at + 1;
             let (key, kin) = if mark == MARK_TIME {
                 // The n-th time of a row is one column whatever stands around it: times go on from row to row.
@@ -58,12 +64,16 @@ impl Assigner {
                 (xxh3_64_with_seed(&times.to_le_bytes(), BY_TIME), 0)
             } else if rest == Some(at) {
                 (xxh3_64_with_seed(&[], BY_REST), 0)
-            } else if rows < ROWS_RARE {
+            } else if path == 0 && rows < ROWS_RARE {
                 (xxh3_64_with_seed(&look(value), BY_LOOK), 0)
             } else {
+                let key = if path == 0 {
+                    xxh3_64_with_seed(template.get(..at).unwrap_or_default(), BY_PREFIX)
+                } else {
+                    xxh3_64_with_seed(&path.to_le_bytes(), BY_PATH)
+                };
                 // Numbers are no kin to text.
                 let digits = u64::from(value.iter().all(u8::is_ascii_digit));
-                let key = xxh3_64_with_seed(template.get(..at).unwrap_or_default(), BY_PREFIX);
                 (key, word.wrapping_add(digits) | 1 << 63)
             };
             let next = u32::try_from(self.kin.len()).unwrap_or(u32::MAX);
@@ -108,6 +118,32 @@ pub(crate) fn look(value: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn slot(byte: u8) -> u8 {
+        if byte == b'~' { MARK } else { byte }
+    }
+
+    #[test]
+    fn keys_tell_columns_apart_whatever_else_is_there() {
+        let mut assigner = Assigner::default();
+        let mut columns = Vec::new();
+        let values = [&b"1"[..], b"2", b"3"];
+        assigner.assign(
+            br#"{"a":~,"b":{"a":"~"},"c":[~]}"#.map(slot).as_slice(),
+            9,
+            None,
+            values.into_iter(),
+            &mut columns,
+        );
+        assigner.assign(
+            br#"{"b":{"x":~,"a":"~"},"a":~}"#.map(slot).as_slice(),
+            1,
+            None,
+            values.into_iter(),
+            &mut columns,
+        );
+        assert_eq!(columns, [0, 1, 2, 3, 1, 0]);
+    }
 
     #[test]
     fn header_columns_are_shared() {

@@ -10,6 +10,7 @@ mod columns;
 mod join;
 mod nest;
 mod parse;
+mod path;
 mod rare;
 mod skeleton;
 mod words;
