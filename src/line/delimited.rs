@@ -23,10 +23,14 @@ pub(crate) struct Delimiter {
 pub(crate) fn detect(rows: &Rows<'_>) -> Option<Delimiter> {
     [b'\t', b','].into_iter().find_map(|byte| {
         let mut counts = Vec::new();
-        let (mut bytes, mut messages) = (0, 0);
+        let (mut bytes, mut messages, mut documents) = (0, 0, 0);
         for (start, end) in rows.places().take(SAMPLE) {
             let text = rows.bytes().get(..end).unwrap_or_default();
             bytes += end - start;
+            // A document has keys, which say more than commas.
+            let is_document =
+                byte == b',' && text.get(start) == Some(&b'{') && text.ends_with(b"}");
+            documents += usize::from(is_document);
             let mut fields = 0;
             for (start, end) in self::fields(text, start, byte) {
                 fields += 1;
@@ -42,7 +46,8 @@ pub(crate) fn detect(rows: &Rows<'_>) -> Option<Delimiter> {
         (fields >= FIELDS_MIN
             && total >= 8
             && count * 10 >= total * 9
-            && messages * MESSAGE_PART < bytes)
+            && messages * MESSAGE_PART < bytes
+            && documents * 2 < total)
             .then_some(Delimiter { byte, fields })
     })
 }

@@ -56,7 +56,7 @@ impl Assigner {
         for ((at, &mark), value) in slots.zip(values) {
             let before = template.get(done..at).unwrap_or_default();
             word = last_word(before, word);
-            let path = path.follow(before);
+            let place = path.follow(before);
             done = at + 1;
             let (key, kin) = if mark == MARK_TIME {
                 // The n-th time of a row is one column whatever stands around it: times go on from row to row.
@@ -64,17 +64,18 @@ impl Assigner {
                 (xxh3_64_with_seed(&times.to_le_bytes(), BY_TIME), 0)
             } else if rest == Some(at) {
                 (xxh3_64_with_seed(&[], BY_REST), 0)
-            } else if path == 0 && rows < ROWS_RARE {
+            } else if place.is_none() && rows < ROWS_RARE {
                 (xxh3_64_with_seed(&look(value), BY_LOOK), 0)
             } else {
-                let key = if path == 0 {
-                    xxh3_64_with_seed(template.get(..at).unwrap_or_default(), BY_PREFIX)
-                } else {
-                    xxh3_64_with_seed(&path.to_le_bytes(), BY_PATH)
-                };
                 // Numbers are no kin to text.
                 let digits = u64::from(value.iter().all(u8::is_ascii_digit));
-                (key, word.wrapping_add(digits) | 1 << 63)
+                let (key, kin) = if let Some(place) = place {
+                    (xxh3_64_with_seed(&place.exact.to_le_bytes(), BY_PATH), place.kin)
+                } else {
+                    let before = template.get(..at).unwrap_or_default();
+                    (xxh3_64_with_seed(before, BY_PREFIX), word)
+                };
+                (key, kin.wrapping_add(digits) | 1 << 63)
             };
             let next = u32::try_from(self.kin.len()).unwrap_or(u32::MAX);
             let column = *self.known.entry(key).or_insert(next);
