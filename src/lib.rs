@@ -32,6 +32,7 @@ mod codec;
 mod column;
 mod encoding;
 mod error;
+mod expr;
 mod fields;
 mod format;
 #[cfg(feature = "unstable-internals")]
@@ -55,6 +56,7 @@ pub use crate::archive::{
 pub use crate::block::{BlockReport, ColumnReport, TemplateReport};
 pub use crate::column::timestamp::show_time;
 pub use crate::error::{Error, ErrorKind, Result, Section};
+pub use crate::expr::{Clock, Pipeline, Query, QueryError, Record, Row};
 pub use crate::fields::{FieldName, each_field};
 pub use crate::format::{Container, Extent, Member, MemberState};
 pub use crate::limits::Limits;

@@ -196,7 +196,7 @@ fn fits(value: &[u8], base: Base) -> bool {
             (1..=DECIMAL_DIGITS_MAX).contains(&digits.len())
                 && digits.iter().all(u8::is_ascii_digit)
                 && value != b"-0"
-                && (digits.len() < DECIMAL_DIGITS_MAX || digits <= MOST)
+                && (digits.len() < DECIMAL_DIGITS_MAX || digits <= &MOST[..])
         }
         Base::HexLower => hex(value, b'a'..=b'f'),
         Base::HexUpper => hex(value, b'A'..=b'F'),

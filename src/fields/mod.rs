@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 pub use name::FieldName;
-pub(crate) use number::Quantity;
+pub(crate) use number::{Quantity, Unit};
 
 /// The value of a field as it stands in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -138,17 +138,17 @@ impl Condition {
 
     /// Whether it is about templates.
     pub fn needs_templates(&self) -> bool {
-        self.0.any(&|node| matches!(node, Node::Template(_) | Node::Field(FieldName::Template, _)))
+        self.0.needs_templates()
     }
 
     /// Whether it is about times, which lines may have from those before them.
     pub(crate) fn needs_times(&self) -> bool {
-        self.0.any(&|node| matches!(node, Node::Time(..) | Node::Field(FieldName::Time, _)))
+        self.0.needs_times()
     }
 
     /// Whether a line meets the condition.
     pub(crate) fn holds(&self, line: &[u8], facts: &Facts<'_>) -> bool {
-        self.0.holds(&Row { line, facts })
+        self.0.holds(&LineSubject { line, facts })
     }
 
     /// What is certain of all lines of which this is known.
@@ -255,6 +255,16 @@ impl Node {
         }
     }
 
+    /// Whether it is about templates.
+    pub(crate) fn needs_templates(&self) -> bool {
+        self.any(&|node| matches!(node, Self::Template(_) | Self::Field(FieldName::Template, _)))
+    }
+
+    /// Whether it is about times.
+    pub(crate) fn needs_times(&self) -> bool {
+        self.any(&|node| matches!(node, Self::Time(..) | Self::Field(FieldName::Time, _)))
+    }
+
     fn any(&self, is: &dyn Fn(&Self) -> bool) -> bool {
         is(self)
             || match self {
@@ -325,12 +335,12 @@ fn in_quotes(choice: Vec<Literal>) -> Option<Vec<Literal>> {
 }
 
 /// A line of a log.
-struct Row<'a> {
-    line: &'a [u8],
-    facts: &'a Facts<'a>,
+pub(crate) struct LineSubject<'a> {
+    pub(crate) line: &'a [u8],
+    pub(crate) facts: &'a Facts<'a>,
 }
 
-impl Subject for Row<'_> {
+impl Subject for LineSubject<'_> {
     fn time(&self) -> Option<i64> {
         self.facts.time
     }

@@ -8,12 +8,13 @@ mod template_id;
 mod test;
 
 pub use condition::Condition;
-pub(crate) use condition::Known;
+pub(crate) use condition::{Known, LineSubject, Node, Subject, value};
 pub(crate) use fit::{Fit, SlotFit};
 pub(crate) use literal::{Clause, Literal, Required};
 pub use pattern::{Case, MatchExtent, Pattern, PatternBuilder};
 pub use template_id::{TemplateId, TemplateRef};
 pub use test::FieldTest;
+pub(crate) use test::Test;
 
 use crate::column::timestamp;
 use crate::line::{Severity, StampFinder};
@@ -32,6 +33,11 @@ impl SeveritySet {
     pub fn insert(&mut self, severity: Severity) -> &mut Self {
         self.0 |= 1 << severity as u16;
         self
+    }
+
+    /// The severities in the set, least grave first.
+    pub fn iter(self) -> impl Iterator<Item = Severity> {
+        Severity::ALL.into_iter().filter(move |&severity| self.contains(severity))
     }
 
     /// Whether a severity is in the set.

@@ -9,6 +9,13 @@ use crate::wire::checksum;
 pub struct TemplateId(u64);
 
 impl TemplateId {
+    /// The name that is shown so, as far as it is shown.
+    pub(crate) fn from_shown(text: &[u8]) -> Option<Self> {
+        let digits = std::str::from_utf8(text.strip_prefix(b"t")?).ok()?;
+        let value = u32::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 8)?;
+        Some(Self(u64::from(value) << 32))
+    }
+
     /// The name of the template with these constant pieces, between which its slots are.
     pub(crate) fn of<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut text = Vec::new();

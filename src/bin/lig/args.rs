@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser};
 
 use crate::archive_args::ArchiveCommand;
 use crate::commands::grep::GrepArgs;
+use crate::commands::query::QueryArgs;
 use crate::commands::templates::TemplatesArgs;
 use crate::units;
 
@@ -130,6 +131,7 @@ Commands:
   lig prune A, lig compact A           remove old members; write an archive anew, at another level
   lig recover A -o B     everything of a damaged archive that can still be read
   lig grep PATTERN FILE  the lines that match, as grep prints them
+  lig query QUERY FILE   lines by their fields, and counts of them: user:=root | stats by (level) count()
   lig info FILE          what takes the space in a file
 Each has a --help of its own. A file that is named like a command: lig ./info, or lig -- info.
 
@@ -248,6 +250,7 @@ pub(crate) enum Invocation {
     Filter(Box<FilterArgs>),
     Info(InfoArgs),
     Grep(Box<GrepArgs>),
+    Query(Box<QueryArgs>),
     Templates(TemplatesArgs),
     Archive(ArchiveCommand),
 }
@@ -280,6 +283,9 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, Misuse> {
         return Ok(Invocation::Info(InfoArgs::try_parse_from(rest)?));
     } else if rest.first().is_some_and(|word| word == "grep") {
         return grep(rest);
+    } else if rest.first().is_some_and(|word| word == "query") {
+        let args = QueryArgs::try_parse_from(rest).map_err(|err| Misuse { err, code: 2 })?;
+        return Ok(Invocation::Query(Box::new(args)));
     } else if rest.first().is_some_and(|word| word == "templates") {
         let args = TemplatesArgs::try_parse_from(rest).map_err(|err| Misuse { err, code: 2 })?;
         return Ok(Invocation::Templates(args));

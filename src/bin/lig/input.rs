@@ -30,6 +30,19 @@ impl Input {
         self.path.as_deref().map_or_else(|| "standard input".to_owned(), name)
     }
 
+    /// The inputs that words name: - is standard input, and so is no word at all.
+    pub(crate) fn from_words(words: &[PathBuf]) -> Vec<Self> {
+        let one = |word: &PathBuf| {
+            let is_standard = word.as_os_str() == "-";
+            Self { path: (!is_standard).then(|| word.clone()), found: false }
+        };
+        if words.is_empty() {
+            vec![Self { path: None, found: false }]
+        } else {
+            words.iter().map(one).collect()
+        }
+    }
+
     /// Opens the input.
     pub(crate) fn open(&self, system: &dyn FileSystem) -> Result<Opened> {
         let file = match &self.path {

@@ -40,6 +40,11 @@ fn main() -> ExitCode {
             let result = commands::grep::run(&args, &OsFileSystem, &mut out);
             return commands::conclude_search(result, &mut out);
         }
+        Ok(Invocation::Query(args)) => {
+            let mut out = Output::new(0, 0);
+            let result = commands::query::run(&args, &OsFileSystem, &mut out);
+            return commands::conclude_search(result, &mut out);
+        }
         Ok(Invocation::Templates(args)) => {
             let mut out = Output::new(0, 0);
             let result = commands::templates::run(&args, &OsFileSystem, &mut out);

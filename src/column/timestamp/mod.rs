@@ -11,8 +11,9 @@ mod steady;
 pub(crate) use scan::{Finder, may_be_time, may_start, scan};
 pub(crate) use steady::Steady;
 
+use civil::civil;
+pub(crate) use civil::days_from_civil;
 pub use civil::show_time;
-use civil::{civil, days_from_civil};
 
 /// The most elements a layout may have.
 const ELEMENTS_MAX: usize = 40;

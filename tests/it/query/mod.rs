@@ -2,6 +2,7 @@
 
 mod fields;
 mod grep;
+mod language;
 mod scan;
 mod templates;
 

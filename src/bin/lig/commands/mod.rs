@@ -11,7 +11,9 @@ pub(crate) mod info;
 mod list;
 mod pass;
 mod plan;
+pub(crate) mod query;
 mod remove;
+mod search;
 pub(crate) mod templates;
 
 use std::error::Error as StdError;

@@ -154,6 +154,10 @@ pub(crate) struct GrepArgs {
     #[arg(long, value_name = "LEVELS", value_parser = super::conditions::parse_levels)]
     pub(crate) level: Option<lignite::SeveritySet>,
 
+    /// Only lines that meet a condition, as lig query has them; a PATTERN then needs -e
+    #[arg(long = "where", value_name = "CONDITION", allow_hyphen_values = true)]
+    pub(crate) condition: Option<String>,
+
     /// Only lines with such a field: NAME=VALUE, NAME!=VALUE, NAME~REGEX, NAME!~REGEX, NAME>N, >=, <, <=; all of several
     #[arg(long = "field", value_name = "CONDITION", value_parser = super::conditions::parse_field, action = clap::ArgAction::Append)]
     pub(crate) fields: Vec<lignite::Condition>,

@@ -4,158 +4,29 @@ use std::cmp::Ordering::{Equal, Greater, Less};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use lignite::{
-    Condition, FieldName, FieldTest, PatternBuilder, Severity, SeveritySet, TemplateRef,
+    Clock, Condition, FieldName, FieldTest, PatternBuilder, Severity, SeveritySet, TemplateRef,
 };
 
 use super::args::GrepArgs;
 
-const SECOND: i64 = 1_000_000_000;
-const DAY: i64 = 86_400 * SECOND;
-
-/// What the clock shows in a zone that is so many nanoseconds ahead of UTC.
-pub(crate) fn now(zone: i64) -> i64 {
+/// What the clock of a log shows now that prints the times of a zone so many nanoseconds ahead of UTC.
+pub(crate) fn clock(zone: i64) -> Clock {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX).saturating_add(zone)
+    Clock::in_zone(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX), zone)
 }
 
 /// Parses `UTC`, `Z`, `+02:00`, `-0330`: nanoseconds ahead of UTC.
 pub(crate) fn parse_zone(text: &str) -> Result<i64, String> {
-    let accepted = || "a zone is UTC or its distance, such as +02:00".to_owned();
-    if ["utc", "z"].contains(&text.to_ascii_lowercase().as_str()) {
-        return Ok(0);
-    }
-    let (sign, rest) = match text.split_at_checked(1) {
-        Some(("+", rest)) => (1, rest),
-        Some(("-", rest)) => (-1, rest),
-        _ => return Err(accepted()),
-    };
-    let digits: String = rest.chars().filter(|&c| c != ':').collect();
-    let number: i64 = digits.parse().map_err(|_| accepted())?;
-    let (hours, minutes) =
-        if digits.len() <= 2 { (number, 0) } else { (number / 100, number % 100) };
-    if digits.len() > 4 || hours > 15 || minutes > 59 {
-        return Err(accepted());
-    }
-    Ok(sign * (hours * 3600 + minutes * 60) * SECOND)
+    Clock::parse_zone(text)
+        .ok_or_else(|| "a zone is UTC or its distance, such as +02:00".to_owned())
 }
 
-/// Parses a time as systemd.time(7) has them, as the clock of a zone shows it.
-pub(crate) fn parse_time(text: &str, zone: i64) -> Result<i64, String> {
-    let now = now(zone);
-    let text = text.trim();
-    let today = now.div_euclid(DAY) * DAY;
-    let time = match text {
-        "now" => Some(now),
-        "today" => Some(today),
-        "yesterday" => Some(today - DAY),
-        "tomorrow" => Some(today + DAY),
-        _ => None,
-    };
-    let relative = || {
-        if let Some(ago) = text.strip_suffix(" ago") {
-            return now.checked_sub(parse_span(ago)?);
-        }
-        match text.split_at_checked(1)? {
-            ("-", span) => now.checked_sub(parse_span(span)?),
-            ("+", span) => now.checked_add(parse_span(span)?),
-            ("@", epoch) => parse_decimal(epoch)?.checked_add(zone),
-            _ => None,
-        }
-    };
-    time.or_else(relative).or_else(|| parse_date(text, today, zone)).ok_or_else(|| {
-        "a time is such as \"2026-11-23 08:00\", \"2026-11-23\", \"yesterday\", \"-1h\", \"2 days ago\", \"@1700000000\""
-            .to_owned()
+/// Reads a time, if there is one.
+pub(crate) fn time_of(text: Option<&str>, clock: &Clock) -> anyhow::Result<Option<i64>> {
+    let Some(text) = text else { return Ok(None) };
+    clock.time(text).map(Some).ok_or_else(|| {
+        anyhow::anyhow!("a time is such as \"2026-11-23 08:00\", \"2026-11-23\", \"yesterday\", \"-1h\", \"2 days ago\", \"@1700000000\"")
     })
-}
-
-/// Seconds with a fraction.
-fn parse_decimal(text: &str) -> Option<i64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 9 {
-        return None;
-    }
-    let nanos: i64 = format!("{fraction:0<9}").parse().ok()?;
-    whole.parse::<i64>().ok()?.checked_mul(SECOND)?.checked_add(nanos)
-}
-
-/// `1h`, `90 min`, `1d 12h`.
-fn parse_span(text: &str) -> Option<i64> {
-    let mut total = 0i64;
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let (number, after) = rest.split_at(digits);
-        let after = after.trim_start();
-        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
-        let (unit, after) = after.split_at(letters);
-        let scale = match unit {
-            "ms" | "msec" => 1,
-            "" | "s" | "sec" | "second" | "seconds" => 1_000,
-            "m" | "min" | "minute" | "minutes" => 60_000,
-            "h" | "hr" | "hour" | "hours" => 3_600_000,
-            "d" | "day" | "days" => 86_400_000,
-            "w" | "week" | "weeks" => 604_800_000,
-            _ => return None,
-        };
-        let thousandths = parse_decimal(number)?.checked_div(1_000_000)?;
-        total = total.checked_add(thousandths.checked_mul(scale)?.checked_mul(1_000)?)?;
-        rest = after.trim_start();
-    }
-    (!text.trim().is_empty()).then_some(total)
-}
-
-/// A date, a time of today, or both; a zone behind is taken into account.
-fn parse_date(text: &str, today: i64, zone: i64) -> Option<i64> {
-    let (date, clock) = match text.split_once(['T', ' ']) {
-        Some((date, clock)) => (date, clock.trim()),
-        None if text.contains(':') => ("", text),
-        None => (text, ""),
-    };
-    if date.is_empty() && clock.is_empty() {
-        return None;
-    }
-    let day = if date.is_empty() { today } else { parse_day(date)? };
-    let zone_at = clock.find(['Z', '+', '-']);
-    let (clock, printed) = clock.split_at(zone_at.unwrap_or(clock.len()));
-    let within = if clock.is_empty() { 0 } else { parse_clock(clock.trim())? };
-    let time = day.checked_add(within)?;
-    if printed.is_empty() {
-        return Some(time);
-    }
-    time.checked_sub(parse_zone(printed).ok()?)?.checked_add(zone)
-}
-
-fn parse_clock(text: &str) -> Option<i64> {
-    let mut parts = text.split(':');
-    let (hour, minute) = (parse_decimal(parts.next()?)?, parse_decimal(parts.next()?)?);
-    let second = parts.next().map_or(Some(0), parse_decimal)?;
-    let in_range = hour < 24 * SECOND && minute < 60 * SECOND && second < 60 * SECOND;
-    (in_range && parts.next().is_none()).then_some(hour * 3600 + minute * 60 + second)
-}
-
-/// Nanoseconds of a date, after Howard Hinnant, "chrono-compatible low-level date algorithms".
-fn parse_day(text: &str) -> Option<i64> {
-    let mut parts = text.split('-').map(|part| part.parse::<i64>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    if !(1970..2262).contains(&year) || !(1..=12).contains(&month) || parts.next().is_some() {
-        return None;
-    }
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let month_days = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + i64::from(leap),
-        _ => 31,
-    };
-    if !(1..=month_days).contains(&day) {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, year_of_era) = (year / 400, year % 400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days =
-        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    (days - 719_468).checked_mul(DAY)
 }
 
 /// Parses `warn`, `warn..`, `info..error`, `..debug`, and lists of these.
@@ -229,25 +100,6 @@ pub(crate) fn condition(args: &GrepArgs) -> Option<Condition> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_those_of_systemd() {
-        let utc = |text| parse_time(text, 0).ok();
-        assert_eq!(utc("1970-01-02"), Some(DAY));
-        assert_eq!(utc("1970-01-02 03:04"), Some(DAY + (3 * 3600 + 240) * SECOND));
-        assert_eq!(utc("1970-01-01T00:00:01.5Z"), Some(SECOND + SECOND / 2));
-        assert_eq!(utc("1970-01-01 02:00:00+02:00"), Some(0));
-        assert_eq!(parse_time("@60", 3600 * SECOND), Ok(3660 * SECOND));
-        assert_eq!(utc("2026-11-24"), Some(1_795_478_400 * SECOND));
-        assert_eq!(utc("yesterday").unwrap() + DAY, utc("today").unwrap());
-        let hour = utc("now").unwrap() - utc("-1h").unwrap();
-        assert!((hour - 3600 * SECOND).abs() < SECOND);
-        let span = utc("now").unwrap() - utc("1d 2 hours ago").unwrap();
-        assert!((span - DAY - 7200 * SECOND).abs() < SECOND);
-        for text in ["", "soon", "2026-02-29", "25:00", "10:61", "-1y", "@x", "1970-1-1-1"] {
-            assert!(utc(text).is_none(), "{text}");
-        }
-    }
 
     #[test]
     fn fields_are_compared_in_several_ways() {

@@ -1,29 +1,29 @@
 //! `lig grep`: the lines that match.
 
 mod args;
-mod conditions;
+pub(crate) mod conditions;
 mod files;
 mod glob;
 mod json;
 mod printer;
 
-use std::io::{self, BufWriter, IsTerminal as _, Read};
+use std::io::{self, BufWriter, IsTerminal as _, Read as _};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use lignite::vfs::{FileSystem, ReadFile, WriteFile};
 use lignite::{
-    Case, Condition, ErrorKind, IndexedReader, Limits, MatchExtent, OnDamage, Pattern,
-    PatternBuilder, Predicate, Reader, ScanLine, ScanOptions, ScanStats, Section, UseIndex,
-    is_lignite, scan_read,
+    Case, Condition, MatchExtent, OnDamage, Pattern, PatternBuilder, Predicate, ScanOptions,
+    ScanStats,
 };
 
 use self::args::Color;
 pub(crate) use self::args::GrepArgs;
 use self::json::JsonPrinter;
 use self::printer::{Printer, Style};
-use crate::foreign::Foreign;
+use super::query;
+use super::search::Search;
 use crate::input::Input;
 use crate::output::{Output, describe, name};
 
@@ -49,8 +49,7 @@ enum Sink {
 struct Grep<'a> {
     args: &'a GrepArgs,
     system: &'a dyn FileSystem,
-    predicate: Predicate,
-    options: ScanOptions,
+    search: Search,
     mode: Mode,
     sink: Sink,
     totals: ScanStats,
@@ -61,6 +60,14 @@ pub(crate) fn run(args: &GrepArgs, system: &dyn FileSystem, out: &mut Output) ->
     if args.basic_regexp || args.perl_regexp {
         bail!("-G and -P are not known: patterns are regular expressions of Rust's regex crate");
     }
+    let asked = match &args.condition {
+        Some(text) => match query::parse(text, &conditions::clock(args.tz), out) {
+            Ok(query) if query.is_condition() => query.condition().cloned(),
+            Ok(_) => bail!("--where takes a condition; lig query takes pipes behind it"),
+            Err(code) => return Ok(code),
+        },
+        None => None,
+    };
     let (pattern, words) = pattern(args, system)?;
     if args.max_count == Some(0) && !args.files_without_match {
         return Ok(ExitCode::FAILURE);
@@ -70,7 +77,7 @@ pub(crate) fn run(args: &GrepArgs, system: &dyn FileSystem, out: &mut Output) ->
     let with_name = args.with_filename
         || !args.no_filename
             && (words.len() > 1 || args.recursive && files::holds_dir(&words, system));
-    let mut grep = Grep::new(args, system, pattern, with_name)?;
+    let mut grep = Grep::new(args, system, (pattern, asked), with_name)?;
     let (mut found, mut failed) = (false, false);
     for input in inputs {
         let input = match input {
@@ -115,10 +122,16 @@ pub(crate) fn run(args: &GrepArgs, system: &dyn FileSystem, out: &mut Output) ->
 fn pattern<'a>(
     args: &'a GrepArgs,
     system: &dyn FileSystem,
-) -> Result<(Pattern, &'a [std::ffi::OsString])> {
+) -> Result<(Option<Pattern>, &'a [std::ffi::OsString])> {
     let mut builder = PatternBuilder::new();
     let mut words = &args.words[..];
     if args.patterns.is_empty() && args.pattern_files.is_empty() {
+        if args.condition.is_some() {
+            if args.invert_match {
+                bail!("-v is for patterns; a condition is turned round by not (...)");
+            }
+            return Ok((None, words));
+        }
         let Some((first, rest)) = words.split_first() else {
             bail!("a pattern is missing (see --help)")
         };
@@ -152,14 +165,33 @@ fn pattern<'a>(
         (false, false) => MatchExtent::Any,
     };
     builder.fixed(args.fixed_strings).case(case).extent(extent);
-    Ok((builder.build()?, words))
+    Ok((Some(builder.build()?), words))
+}
+
+/// What the flags ask of lines.
+fn predicate(
+    args: &GrepArgs,
+    pattern: Option<Pattern>,
+    asked: Option<Condition>,
+) -> Result<Predicate> {
+    let mut predicate = Predicate::new();
+    let clock = conditions::clock(args.tz);
+    predicate.pattern = pattern;
+    predicate.invert = args.invert_match;
+    predicate.since = conditions::time_of(args.since.as_deref(), &clock)?;
+    predicate.until = conditions::time_of(args.until.as_deref(), &clock)?;
+    predicate.now = Some(clock.now());
+    predicate.severities = args.level;
+    let all: Vec<_> = conditions::condition(args).into_iter().chain(asked).collect();
+    predicate.condition = (!all.is_empty()).then(|| Condition::all_of(all));
+    Ok(predicate)
 }
 
 impl<'a> Grep<'a> {
     fn new(
         args: &'a GrepArgs,
         system: &'a dyn FileSystem,
-        pattern: Pattern,
+        (pattern, asked): (Option<Pattern>, Option<Condition>),
         with_name: bool,
     ) -> Result<Self> {
         let mode = match args {
@@ -208,19 +240,10 @@ impl<'a> Grep<'a> {
         } else {
             Sink::Text(Printer::new(dst, style))
         };
-        let mut predicate = Predicate::matching(pattern);
-        predicate.invert = args.invert_match;
-        let time = |text: &Option<String>| match text {
-            Some(text) => {
-                conditions::parse_time(text, args.tz).map(Some).map_err(anyhow::Error::msg)
-            }
-            None => Ok(None),
-        };
-        (predicate.since, predicate.until) = (time(&args.since)?, time(&args.until)?);
-        predicate.now = Some(conditions::now(args.tz));
-        predicate.severities = args.level;
-        predicate.condition = conditions::condition(args);
-        Ok(Self { args, system, predicate, options, mode, sink, totals: ScanStats::default() })
+        let predicate = predicate(args, pattern, asked)?;
+        let on_damage = if args.keep_going { OnDamage::Skip } else { OnDamage::Stop };
+        let search = Search { predicate, options, on_damage };
+        Ok(Self { args, system, search, mode, sink, totals: ScanStats::default() })
     }
 
     /// Searches a file.
@@ -235,7 +258,7 @@ impl<'a> Grep<'a> {
             Sink::Text(printer) => printer.next_file(),
             Sink::Json(printer) => printer.next_file(),
         }
-        self.predicate.file.clone_from(&shown);
+        self.search.predicate.file.clone_from(&shown);
         let stats = self.content(&mut *opened.file, opened.info.is_file(), &shown)?;
         for loss in &stats.losses {
             let (line, error) = (loss.first_line, describe_loss(&loss.error));
@@ -252,95 +275,31 @@ impl<'a> Grep<'a> {
         if let Sink::Json(printer) = &mut self.sink {
             printer.end_file(&shown, stats.bytes_raw)?;
         }
-        self.totals.selected += stats.selected;
-        self.totals.blocks += stats.blocks;
-        self.totals.blocks_skipped += stats.blocks_skipped;
-        self.totals.blocks_pruned += stats.blocks_pruned;
-        self.totals.blocks_in_part += stats.blocks_in_part;
-        self.totals.blocks_whole += stats.blocks_whole;
-        self.totals.bytes_decoded += stats.bytes_decoded;
-        self.totals.lines_matched += stats.lines_matched;
-        self.totals.bytes_raw += stats.bytes_raw;
+        add_stats(&mut self.totals, &stats);
         Ok(stats)
     }
 
-    /// Searches what a file holds: ours by blocks where it can seek, else front to back.
+    /// Searches what a file holds; its lines are printed.
     fn content(
         &mut self,
         file: &mut dyn ReadFile,
         can_seek: bool,
         shown: &[u8],
     ) -> Result<ScanStats> {
-        let on_damage = if self.args.keep_going { OnDamage::Skip } else { OnDamage::Stop };
-        let mut prefix = Vec::new();
-        file.take(8).read_to_end(&mut prefix)?;
-        let condition = self.predicate.condition.as_ref();
-        let by_template = condition.is_some_and(Condition::needs_templates);
-        if by_template && !(is_lignite(&prefix) && can_seek) {
-            bail!("templates are known of .lig files only, not from a pipe");
-        }
-        if !is_lignite(&prefix) {
-            let format = Foreign::detect(&prefix);
-            let rdr = format.decode(prefix.chain(file))?;
-            return Ok(self.search(shown, |predicate, options, sink| {
-                scan_read(rdr, predicate, options, sink)
-            })?);
-        }
-        if !can_seek {
-            let mut rdr = Reader::new(prefix.chain(file))?;
-            rdr.on_damage(on_damage);
-            return Ok(self.search(shown, |predicate, options, sink| {
-                scan_read(rdr, predicate, options, sink)
-            })?);
-        }
-        let asked = self.predicate.condition.clone();
-        let mut any = false;
-        let mut use_index = UseIndex::IfWhole;
-        loop {
-            let mut rdr = IndexedReader::with_index(&mut *file, Limits::default(), use_index)?;
-            if let Some(condition) = asked.as_ref().filter(|condition| condition.has_ranks()) {
-                let ranks = rdr.templates()?.ranks();
-                self.predicate.condition = Some(condition.with_ranks(&ranks));
-            }
-            let found = self.search(shown, |predicate, options, sink| {
-                rdr.scan(predicate, options, on_damage, |line| {
-                    any = true;
-                    sink(line)
-                })
-            });
-            match found {
-                // What the index says is not what the blocks say: they are right.
-                Err(err) if is_of_index(&err) && !any && use_index == UseIndex::IfWhole => {
-                    use_index = UseIndex::Never;
-                }
-                found => {
-                    self.predicate.condition = asked;
-                    return Ok(found?);
-                }
-            }
-        }
-    }
-
-    /// Runs a scan; its lines are printed.
-    fn search(
-        &mut self,
-        shown: &[u8],
-        scan: impl FnOnce(
-            &Predicate,
-            &ScanOptions,
-            &mut dyn FnMut(ScanLine<'_>) -> lignite::Result<ControlFlow<()>>,
-        ) -> lignite::Result<ScanStats>,
-    ) -> lignite::Result<ScanStats> {
-        let (mode, sink, pattern) = (self.mode, &mut self.sink, self.predicate.pattern.as_ref());
-        let mut each = |line: ScanLine<'_>| {
+        let (mode, sink, pattern) =
+            (self.mode, &mut self.sink, self.search.predicate.pattern.clone());
+        self.search.content(file, can_seek, &mut |line| {
             match (mode, &mut *sink) {
-                (Mode::Lines, Sink::Text(printer)) => printer.line(shown, &line, pattern)?,
-                (Mode::Lines, Sink::Json(printer)) => printer.line(shown, &line, pattern)?,
+                (Mode::Lines, Sink::Text(printer)) => {
+                    printer.line(shown, &line, pattern.as_ref())?;
+                }
+                (Mode::Lines, Sink::Json(printer)) => {
+                    printer.line(shown, &line, pattern.as_ref())?;
+                }
                 _ => return Ok(ControlFlow::Break(())),
             }
             Ok(ControlFlow::Continue(()))
-        };
-        scan(&self.predicate, &self.options, &mut each)
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -356,19 +315,7 @@ impl<'a> Grep<'a> {
             Sink::Json(printer) => printer.end()?,
         }
         if self.args.stats {
-            let totals = &self.totals;
-            out.plain(&format!(
-                "{} lines selected\n{} blocks: {} skipped by time or level, {} pruned by templates, {} decoded in part, {} wholly\n{} bytes decoded of {} raw; {} lines matched one by one\n",
-                totals.selected,
-                totals.blocks,
-                totals.blocks_skipped,
-                totals.blocks_pruned,
-                totals.blocks_in_part,
-                totals.blocks_whole,
-                totals.bytes_decoded,
-                totals.bytes_raw,
-                totals.lines_matched,
-            ));
+            out.plain(&stats_text(&self.totals));
         }
         Ok(())
     }
@@ -378,6 +325,31 @@ fn describe_loss(err: &lignite::Error) -> String {
     crate::output::escape(&err.to_string()).into_owned()
 }
 
-fn is_of_index(err: &lignite::Error) -> bool {
-    matches!(err.kind(), ErrorKind::Corrupt { section: Section::Index, .. })
+/// Adds what was done for another file.
+pub(crate) fn add_stats(totals: &mut ScanStats, stats: &ScanStats) {
+    totals.selected += stats.selected;
+    totals.blocks += stats.blocks;
+    totals.blocks_skipped += stats.blocks_skipped;
+    totals.blocks_pruned += stats.blocks_pruned;
+    totals.blocks_in_part += stats.blocks_in_part;
+    totals.blocks_whole += stats.blocks_whole;
+    totals.bytes_decoded += stats.bytes_decoded;
+    totals.lines_matched += stats.lines_matched;
+    totals.bytes_raw += stats.bytes_raw;
+}
+
+/// What was looked at, for people.
+pub(crate) fn stats_text(totals: &ScanStats) -> String {
+    format!(
+        "{} lines selected\n{} blocks: {} skipped by time or level, {} pruned by templates, {} decoded in part, {} wholly\n{} bytes decoded of {} raw; {} lines matched one by one\n",
+        totals.selected,
+        totals.blocks,
+        totals.blocks_skipped,
+        totals.blocks_pruned,
+        totals.blocks_in_part,
+        totals.blocks_whole,
+        totals.bytes_decoded,
+        totals.bytes_raw,
+        totals.lines_matched,
+    )
 }

@@ -1,0 +1,86 @@
+//! A search of one input: ours by blocks where it can seek, anything else front to back.
+
+use std::io::Read as _;
+use std::ops::ControlFlow;
+
+use anyhow::{Result, bail};
+use lignite::vfs::ReadFile;
+use lignite::{
+    Condition, ErrorKind, IndexedReader, Limits, OnDamage, Predicate, Reader, ScanLine,
+    ScanOptions, ScanStats, Section, UseIndex, is_lignite, scan_read,
+};
+
+use crate::foreign::Foreign;
+
+/// What is looked for, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    pub(crate) predicate: Predicate,
+    pub(crate) options: ScanOptions,
+    pub(crate) on_damage: OnDamage,
+}
+
+/// Takes the lines that were found.
+type Sink<'s> = dyn FnMut(ScanLine<'_>) -> lignite::Result<ControlFlow<()>> + 's;
+
+impl Search {
+    /// Searches what a file holds.
+    pub(crate) fn content(
+        &mut self,
+        file: &mut dyn ReadFile,
+        can_seek: bool,
+        sink: &mut Sink<'_>,
+    ) -> Result<ScanStats> {
+        let mut prefix = Vec::new();
+        file.take(8).read_to_end(&mut prefix)?;
+        let is_ours = is_lignite(&prefix);
+        let asked = self.predicate.condition.as_ref();
+        let by_template = asked.is_some_and(Condition::needs_templates);
+        if by_template && !(is_ours && can_seek) {
+            bail!("templates are known of .lig files only, not from a pipe");
+        }
+        let (predicate, options) = (&self.predicate, &self.options);
+        if !is_ours {
+            let format = Foreign::detect(&prefix);
+            let rdr = format.decode(prefix.chain(file))?;
+            return Ok(scan_read(rdr, predicate, options, sink)?);
+        }
+        if !can_seek {
+            let mut rdr = Reader::new(prefix.chain(file))?;
+            rdr.on_damage(self.on_damage);
+            return Ok(scan_read(rdr, predicate, options, sink)?);
+        }
+        let asked = self.predicate.condition.clone();
+        let found = self.blocks(file, sink);
+        self.predicate.condition = asked;
+        found
+    }
+
+    /// Searches the blocks of a file of ours.
+    fn blocks(&mut self, file: &mut dyn ReadFile, sink: &mut Sink<'_>) -> Result<ScanStats> {
+        let mut any = false;
+        let mut use_index = UseIndex::IfWhole;
+        loop {
+            let mut rdr = IndexedReader::with_index(&mut *file, Limits::default(), use_index)?;
+            let ranked = self.predicate.condition.as_ref().filter(|asked| asked.has_ranks());
+            if let Some(ranked) = ranked {
+                self.predicate.condition = Some(ranked.with_ranks(&rdr.templates()?.ranks()));
+            }
+            let found = rdr.scan(&self.predicate, &self.options, self.on_damage, |line| {
+                any = true;
+                sink(line)
+            });
+            match found {
+                // What the index says is not what the blocks say: they are right.
+                Err(err) if is_of_index(&err) && !any && use_index == UseIndex::IfWhole => {
+                    use_index = UseIndex::Never;
+                }
+                found => return Ok(found?),
+            }
+        }
+    }
+}
+
+fn is_of_index(err: &lignite::Error) -> bool {
+    matches!(err.kind(), ErrorKind::Corrupt { section: Section::Index, .. })
+}
