@@ -118,10 +118,11 @@ mod tests {
     #[test]
     fn the_same_bytes_on_every_machine() {
         // A change here is a change of the format.
-        for (level, expected) in [(8, 17_502_490_005_946_263_671), (9, 2_027_598_196_048_878_174)] {
+        let hash = |level| {
             let encoded = Encoder::new(level).encode(&log().repeat(3)).unwrap();
-            assert_eq!(checksum::payload(&encoded.payload), expected, "level {level}");
-        }
+            checksum::payload(&encoded.payload)
+        };
+        assert_eq!([8, 9].map(hash), [11_673_298_514_203_669_595, 15_583_953_757_330_863_689]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub(crate) trait Coder {
     /// finds it; both return it.
     fn bit(&mut self, bit: u32, p: u32) -> u32;
 
-    /// Whether a decoder has taken more than can be there.
+    /// Whether a decoder has taken more than can be there, or a trial cost more than it may.
     fn is_exhausted(&self) -> bool {
         false
     }
@@ -114,13 +114,19 @@ impl Coder for Decoder<'_> {
 }
 
 /// Writes nothing and adds up what it would cost: for choices among ways to code.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Cost {
     /// In 1/65536 bit.
     total: u64,
+    max: u64,
 }
 
 impl Cost {
+    /// Adds up until the cost is more than `max`.
+    pub(crate) fn up_to(max: u64) -> Self {
+        Self { total: 0, max }
+    }
+
     /// The cost so far, in 1/65536 bit.
     pub(crate) fn total(&self) -> u64 {
         self.total
@@ -128,6 +134,10 @@ impl Cost {
 }
 
 impl Coder for Cost {
+    fn is_exhausted(&self) -> bool {
+        self.total > self.max
+    }
+
     #[inline]
     fn bit(&mut self, bit: u32, p: u32) -> u32 {
         self.total += u64::from(cost(if bit == 1 { p } else { 65536 - p }));

@@ -9,6 +9,7 @@
 
 mod coder;
 mod column;
+mod expert;
 mod logistic;
 mod memory;
 mod merge;
@@ -46,14 +47,17 @@ const MEMORY_BITS_MAX: u8 = 22;
 const VALUES_MAX: u64 = 11_000_000;
 /// Bytes of memory for each, on average: few are looked at closely at a time.
 const VALUE_BYTES: u64 = 40;
-/// The memory of models that an encoder tries ways to code with.
-const SCRATCH_BITS: u8 = 9;
+/// The memory of the model that an encoder tries ways to code with.
+const SCRATCH_BITS: u8 = 11;
+/// Bytes of a context's memory, and raw bytes that there is one for.
+const CONTEXT_BYTES: u64 = 64;
+const BYTES_FOR_CONTEXT: usize = 4;
+/// The memory is at least 2^this.
+const MEMORY_BITS_MIN: u8 = 12;
 
 /// All that the model has learnt, and what is left of the bounds.
 #[derive(Debug)]
 pub(crate) struct Model {
-    /// Which model this is.
-    id: u8,
     memory: Memory,
     memories: Memories,
     ask: Predictor,
@@ -64,8 +68,8 @@ pub(crate) struct Model {
     spelled: Spelled,
     /// All values so far, each followed by a newline.
     pool: Vec<u8>,
-    /// The memory of models that an encoder tries ways to code with.
-    scratch: Option<u8>,
+    /// The model that an encoder tries ways to code with.
+    scratch: Option<Box<Model>>,
     /// Columns and tables so far.
     columns: u32,
     /// Nodes of the last columns.
@@ -82,17 +86,18 @@ impl Model {
         let few = |fast: usize, full: usize| if id == ID_FAST { fast } else { full };
         let bits = u32::from(memory_bits);
         let raw_len = raw_len as u64;
-        let refine = if bits > 9 { bits.min(16) } else { 5 };
+        let refine = if bits > 11 { (bits - 2).min(16) } else { 5 };
+        // Things and places in text are fewer than contexts.
+        let small = bits - 2;
         Self {
-            id,
             memory: Memory::new(bits),
-            memories: Memories::new(bits),
+            memories: Memories::new(small),
             ask: Predictor::new(few(6, ASK_CONTEXTS), ASK_SETS, refine),
             index: Predictor::new(few(5, INDEX_CONTEXTS), INDEX_SETS, refine),
-            number: Predictor::new(few(6, NUMBER_CONTEXTS), NUMBER_SETS, refine),
+            number: Predictor::new(few(8, NUMBER_CONTEXTS), NUMBER_SETS, refine),
             meta: Predictor::new(PLAIN_CONTEXTS, NUMBER_SETS, refine),
             text: Predictor::new(few(7, TEXT_CONTEXTS), TEXT_SETS, refine),
-            spelled: Spelled::new(bits),
+            spelled: Spelled::new(small),
             pool: vec![b'\n'],
             scratch: None,
             // The numbers below are those of the templates of tables, by depth.
@@ -105,10 +110,22 @@ impl Model {
         }
     }
 
-    /// Holds values to what `limits` leave beside the tables of 2^`memory_bits` lines. An encoder takes the default limits, so
+    /// Forgets everything.
+    fn clear(&mut self) {
+        let Self { ask, index, number, meta, text, .. } = self;
+        [ask, index, number, meta, text].into_iter().for_each(Predictor::clear);
+        self.memory.clear();
+        self.memories.clear();
+        self.spelled.clear();
+        self.pool.truncate(1);
+        (self.columns, self.last_tag) = (15, 0);
+        (self.values, self.letters, self.budget) = (VALUES_MAX, u64::MAX, u64::MAX);
+    }
+
+    /// Holds values to what `limits` leave beside the memory of 2^`memory_bits` contexts. An encoder takes the default limits, so
     /// that it never writes what a decoder refuses.
     fn bound(&mut self, memory_bits: u8, limits: &Limits) {
-        let left = limits.model_bytes_max.saturating_sub(64 << memory_bits);
+        let left = limits.model_bytes_max.saturating_sub(CONTEXT_BYTES << memory_bits);
         self.values = self.values.min(left / VALUE_BYTES);
         self.budget = self.budget.min(left);
     }
@@ -125,7 +142,7 @@ pub(crate) fn encode(
     let bits = memory_bits(raw_len).min(if id == ID_FAST { 20 } else { MEMORY_BITS_MAX });
     let mut model = Model::new(id, bits, raw_len);
     model.bound(bits, &Limits::default());
-    model.scratch = Some(bits.min(SCRATCH_BITS));
+    model.scratch = Some(Box::new(Model::new(id, SCRATCH_BITS, 0)));
     let mut header = vec![id, bits];
     varint::put(&mut header, (parsed.ids.len() as u64) << 1 | u64::from(terminated));
     let mut coder = Encoder::new(header);
@@ -184,10 +201,10 @@ impl<'a> Opened<'a> {
         if id != ID_FULL && id != ID_FAST {
             return Err(Error::new(ErrorKind::UnsupportedModel { model: id.into() }));
         }
-        if !(1..=MEMORY_BITS_MAX).contains(&bits) || raw_len > BLOCK_BYTES_MAX {
+        if !(MEMORY_BITS_MIN..=MEMORY_BITS_MAX).contains(&bits) || raw_len > BLOCK_BYTES_MAX {
             return Err(broken("the memory of a model and its block are within their bounds"));
         }
-        limits::check("model memory", 64 << bits, limits.model_bytes_max)?;
+        limits::check("model memory", CONTEXT_BYTES << bits, limits.model_bytes_max)?;
         let lines = cur.varint()?;
         if lines >> 1 > raw_len as u64 {
             return Err(cur.corrupt("a block has no more lines than bytes"));
@@ -201,8 +218,9 @@ impl<'a> Opened<'a> {
 
 /// Memory in proportion to the block.
 fn memory_bits(raw_len: usize) -> u8 {
-    let lines = (raw_len / 16).max(1).next_power_of_two();
-    u8::try_from(lines.ilog2()).unwrap_or(MEMORY_BITS_MAX).clamp(10, MEMORY_BITS_MAX)
+    let contexts = (raw_len / BYTES_FOR_CONTEXT).max(1).next_power_of_two();
+    let bits = u8::try_from(contexts.ilog2()).unwrap_or(MEMORY_BITS_MAX);
+    bits.clamp(MEMORY_BITS_MIN, MEMORY_BITS_MAX)
 }
 
 #[cold]

@@ -8,12 +8,15 @@
 
 use crate::model::Model;
 use crate::model::coder::Coder;
+use crate::model::expert::{OPINIONS, Opinion, Place};
 use crate::model::memory::{Memory, join};
 use crate::model::predictor::{Pick, Predictor};
 use crate::model::rows::{Context, Known, PARENTS};
 
 /// Contexts of a part of an integer.
-pub(crate) const NUMBER_CONTEXTS: usize = 14;
+pub(crate) const NUMBER_CONTEXTS: usize = 22;
+/// Tells the contexts of integers of columns from others.
+const BASE: u32 = 0x6e75_6d62;
 /// Contexts of a number outside columns.
 pub(crate) const PLAIN_CONTEXTS: usize = 4;
 /// Weight sets: by part.
@@ -85,14 +88,17 @@ impl Base {
 /// What came before an integer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Before {
-    value: i64,
-    parents: [i64; PARENTS],
+    pub(crate) value: i64,
+    pub(crate) parents: [i64; PARENTS],
     differences: [i64; 3],
     classes: u32,
+    /// What the value was more than the one before it.
+    pub(crate) stride: i64,
 }
 
 impl Before {
     pub(crate) fn push(&mut self, value: i64, difference: i64, class: u32, around: &Known) {
+        self.stride = value.wrapping_sub(self.value);
         self.value = value;
         self.parents = around.numbers;
         self.differences.rotate_right(1);
@@ -118,27 +124,32 @@ impl Model {
         let mut decoded = Vec::with_capacity(values);
         let mut surprises = Vec::with_capacity(values);
         let mut before = Before::default();
-        let mut slots = [Before::default(); SLOTS];
+        let mut places = vec![Place::default(); SLOTS];
         for at in 0..values {
+            if coder.is_exhausted() {
+                break;
+            }
             let value = known.and_then(|known| known.get(at)).copied().unwrap_or(0);
             let around = context.at(at);
-            let slot = slots.get_mut(around.slot as usize % SLOTS);
-            let own = slot.as_ref().map_or_else(Before::default, |slot| **slot);
+            let Some(place) = places.get_mut(around.slot as usize % SLOTS) else { continue };
+            let own = place.before;
             let expected = base.expected(&before, &own, &around);
+            let experts = place.experts(&before, &around);
+            let (opinions, who) = place.opinions(&experts, expected, join(column, BASE));
             let hashes = number_contexts((column, keyword), &before, &own, &around);
+            let asked = Asked { hashes: &hashes, opinions: &opinions, who };
             let pick = Pick { set: 0, column };
             let difference = value.wrapping_sub(expected);
             let (difference, class) =
-                coded(&mut self.number, &mut self.memory, coder, difference, &hashes, pick);
+                coded(&mut self.number, &mut self.memory, coder, difference, &asked, pick);
             let value = expected.wrapping_add(difference);
             surprises.push(
                 u8::from(difference != before.differences[0])
                     + u8::from(class != before.classes & 255),
             );
+            place.learn(&experts, value, &around);
             before.push(value, difference, class, &around);
-            if let Some(slot) = slot {
-                slot.push(value, difference, class, &around);
-            }
+            place.before.push(value, difference, class, &around);
             decoded.push(value);
         }
         (decoded, surprises)
@@ -157,8 +168,51 @@ impl Model {
         let hashes = [base, join(base, a), join(join(base, 1), b), join(join(base, 2), c)];
         let pick = Pick { set: 0, column: u32::MAX };
         let value = value.cast_signed();
-        coded(&mut self.meta, &mut self.memory, coder, value, &hashes, pick).0.cast_unsigned()
+        let asked = Asked { hashes: &hashes, opinions: &[], who: 0 };
+        coded(&mut self.meta, &mut self.memory, coder, value, &asked, pick).0.cast_unsigned()
     }
+}
+
+/// What an integer is coded in: the hashes of contexts, those of opinions, and of who has these.
+struct Asked<'a> {
+    hashes: &'a [u32],
+    opinions: &'a [Opinion],
+    who: u32,
+}
+
+impl Asked<'_> {
+    /// The contexts of a part of the integer: `set` tells which, `prefix` what has been coded of it, and `said` what those with an
+    /// opinion say it is, or [`SILENT`].
+    fn contexts(&self, set: u32, prefix: u32, said: [u32; OPINIONS]) -> [u32; NUMBER_CONTEXTS] {
+        let mut with = [0; NUMBER_CONTEXTS];
+        let own = if self.opinions.is_empty() {
+            0
+        } else {
+            for ((with, opinion), said) in with.iter_mut().zip(self.opinions).zip(said) {
+                *with = join(opinion.hash, said << 4 | set);
+            }
+            with[OPINIONS] = join(self.who, (said[0] << 5 | said[1]) << 4 | set);
+            OPINIONS + 1
+        };
+        for (with, &hash) in with.iter_mut().skip(own).zip(self.hashes) {
+            *with = join(hash, prefix);
+        }
+        with
+    }
+
+    /// What each opinion says, where there is one.
+    fn said(&self, of: impl Fn(&Opinion) -> u32) -> [u32; OPINIONS] {
+        std::array::from_fn(|n| self.opinions.get(n).map_or(SILENT, &of))
+    }
+}
+
+/// Stands for what an opinion says of a part if it was wrong before.
+const SILENT: u32 = 16;
+
+/// The class of a difference: 0 for 0, else 2 × length in bits − 1, plus 1 if it is negative.
+pub(crate) fn class_of(difference: i64) -> u32 {
+    let length = 64 - difference.unsigned_abs().leading_zeros();
+    if length == 0 { 0 } else { 2 * length - 1 + u32::from(difference < 0) }
 }
 
 /// Codes one difference; returns it and its class.
@@ -167,27 +221,24 @@ fn coded<C: Coder>(
     memory: &mut Memory,
     coder: &mut C,
     difference: i64,
-    hashes: &[u32],
+    asked: &Asked<'_>,
     pick: Pick,
 ) -> (i64, u32) {
     let magnitude = difference.unsigned_abs();
-    let length = 64 - magnitude.leading_zeros();
-    let class = if length == 0 { 0 } else { 2 * length - 1 + u32::from(difference < 0) };
-    let mut part = |set: u32, prefix: u32, bits: u32, part: u32| {
-        let mut with = [0; NUMBER_CONTEXTS];
-        for (with, &hash) in with.iter_mut().zip(hashes) {
-            *with = join(hash, prefix);
-        }
+    let class = class_of(difference);
+    let mut part = |set: u32, prefix: u32, bits: u32, part: u32, said: [u32; OPINIONS]| {
+        let with = asked.contexts(set, prefix, said);
         let pick = Pick { set: set as usize, ..pick };
         predictor.symbol(memory, coder, &with, pick, bits, part)
     };
     let class = {
-        let first = part(0, 0, 4, class.min(ESCAPE));
+        let first = part(0, 0, 4, class.min(ESCAPE), asked.said(|it| it.class.min(ESCAPE)));
         if first < ESCAPE {
             first
         } else {
-            let high = part(1, 1, 4, class >> 4);
-            (high << 4 | part(2, 2 + high, 4, class & 15)).clamp(1, CLASS_MAX)
+            let high = part(1, 1, 4, class >> 4, asked.said(|it| it.class >> 4));
+            let said = asked.said(|it| if it.class >> 4 == high { it.class & 15 } else { SILENT });
+            (high << 4 | part(2, 2 + high, 4, class & 15, said)).clamp(1, CLASS_MAX)
         }
     };
     if class == 0 {
@@ -199,42 +250,58 @@ fn coded<C: Coder>(
     while left > 0 {
         let bits = left.min(4);
         left -= bits;
-        let nibble = u32::try_from((magnitude >> left) & ((1 << bits) - 1)).unwrap_or(0);
+        let mask = (1u64 << bits) - 1;
+        let nibble = u32::try_from((magnitude >> left) & mask).unwrap_or(0);
         let set = (3 + (length - 1 - left) / 4).min(7);
+        let said = asked.said(|it| {
+            let top = it.difference.unsigned_abs() >> left;
+            let agrees = it.class == class && top >> bits == decoded;
+            if agrees { (top & mask) as u32 } else { SILENT }
+        });
         // What has been coded so far, folded to 32 bits.
         let prefix = join(class, (decoded ^ (decoded >> 32)) as u32 ^ 0x4000);
-        decoded = (decoded << bits) | u64::from(part(set, prefix, bits, nibble));
+        decoded = (decoded << bits) | u64::from(part(set, prefix, bits, nibble, said));
     }
     let negative = class.is_multiple_of(2);
     let difference = decoded.cast_signed();
     (if negative { difference.wrapping_neg() } else { difference }, class)
 }
 
+/// The contexts of a value besides those of opinions.
 fn number_contexts(
     (column, keyword): (u32, u32),
     before: &Before,
     own: &Before,
     around: &Known,
-) -> [u32; NUMBER_CONTEXTS] {
-    let base = join(column, 0x6e75_6d62);
+) -> [u32; NUMBER_CONTEXTS - OPINIONS - 1] {
+    let base = join(column, BASE);
     let with = |number: u32, part: u32| join(join(base, number), part);
     let fold = |value: i64| (value ^ value >> 32) as u32;
     let [p0, p1, p2, _] = around.parents;
-    let [d1, d2, d3] = before.differences.map(fold);
+    let [d1, d2, d3] = before.differences;
+    let (d1, d2, d3) = (fold(d1), fold(d2), fold(d3));
+    // What the nearest parents are more than they were for the value before.
+    let [n0, n1, ..] = around.numbers;
+    let [b0, b1, ..] = before.parents;
+    let (grown, grown_too) = (n0.wrapping_sub(b0), n1.wrapping_sub(b1));
     [
         with(1, before.classes & 0xffff),
         with(2, around.slot),
+        join(with(7, around.slot), own.classes & 0xff),
+        join(join(with(14, around.slot), class_of(grown)), class_of(grown_too)),
         join(with(3, p0), around.slot),
         base,
         with(4, d1),
         join(with(5, d1), d2),
         with(6, before.classes & 0xff),
-        join(with(7, around.slot), own.classes & 0xff),
         join(with(8, p0), p1),
         join(join(0x6b65_7977, keyword), before.classes & 0xff),
         with(9, fold(before.value)),
         join(with(10, around.around), around.slot),
         join(with(11, p2), p1),
         join(with(12, fold(own.value)), join(around.surprise, d3)),
+        join(join(with(13, around.before), around.slot), before.classes & 0xff),
+        join(with(15, around.slot), fold(grown)),
+        join(join(with(16, around.slot), fold(own.differences[0])), class_of(grown)),
     ]
 }

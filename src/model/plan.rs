@@ -19,7 +19,7 @@ pub(crate) const DISTINCT_MAX: u32 = (1 << 24) - 2;
 const DICTIONARY_ROWS: usize = 2;
 
 /// Values that a trial looks at.
-const TRIAL: usize = 1000;
+const TRIAL: usize = 500;
 /// Columns shorter than this are not tried.
 const TRIAL_MIN: usize = 24;
 
@@ -76,7 +76,7 @@ impl Plan {
 impl Model {
     /// Chooses how to code `values`: by what each way would cost, where there is a model to try them with.
     pub(crate) fn choose(
-        &self,
+        &mut self,
         values: &Strings,
         (context, keyword): (&Context, u32),
         depth: u32,
@@ -86,7 +86,7 @@ impl Model {
         if options.is_empty() || values.len() < TRIAL_MIN {
             return likely;
         }
-        let Some(bits) = self.scratch else { return likely };
+        let Some(mut scratch) = self.scratch.take() else { return likely };
         options.insert(0, likely);
         let sample = values.len().min(TRIAL);
         let firsts: Vec<u32> = (0..u32::try_from(sample).unwrap_or(0)).collect();
@@ -94,20 +94,22 @@ impl Model {
         let mut values_tried = Strings::default();
         values.iter().take(sample).for_each(|value| values_tried.push(value));
         let mut tried = Plan::options(&values_tried, &context, depth);
-        let mut cost = |option: &Plan| {
+        let mut best = (u64::MAX, 0);
+        for (at, option) in options.iter().enumerate() {
             let same = |other: &Plan| other.tag() == option.tag() && other.base() == option.base();
-            let at = tried.iter().position(same)?;
-            let plan = tried.swap_remove(at);
-            let mut coder = Cost::default();
-            let mut scratch = Self::new(self.id, bits, 1 << 30);
+            let Some(plan) = tried.iter().position(same) else { continue };
+            let plan = tried.swap_remove(plan);
+            scratch.clear();
+            // One that costs more is no longer looked at.
+            let mut coder = Cost::up_to(best.0);
             let known = Some((&plan, &values_tried));
-            scratch.coded(&mut coder, known, (&context, keyword), sample, depth).ok()?;
-            Some(coder.total())
-        };
-        let costs: Vec<u64> =
-            options.iter().map(|option| cost(option).unwrap_or(u64::MAX)).collect();
-        let best = (0..costs.len()).min_by_key(|&at| costs.get(at)).unwrap_or(0);
-        options.swap_remove(best)
+            let coded = scratch.coded(&mut coder, known, (&context, keyword), sample, depth);
+            if coded.is_ok() && coder.total() < best.0 {
+                best = (coder.total(), at);
+            }
+        }
+        self.scratch = Some(scratch);
+        options.swap_remove(best.1)
     }
 }
 
@@ -133,7 +135,7 @@ fn bases(numbers: &[i64], context: &Context) -> Vec<Base> {
             let mut before = Before::default();
             let mut slots = [Before::default(); SLOTS];
             let mut bits = 0;
-            for (at, &number) in numbers.iter().enumerate().take(TRIAL) {
+            for (at, &number) in numbers.iter().enumerate().take(2 * TRIAL) {
                 let around = context.at(at);
                 let mut none = Before::default();
                 let own = slots.get_mut(around.slot as usize % SLOTS).unwrap_or(&mut none);

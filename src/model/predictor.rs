@@ -10,14 +10,15 @@
 )]
 
 use crate::model::coder::Coder;
-use crate::model::logistic::squash;
+use crate::model::logistic::{squash, stretch};
 use crate::model::memory::{Memory, spread};
-use crate::model::mixer::{Adaptive, Mixer, ONE, Refine};
+use crate::model::mixer::{Adaptive, Lane, Mixer, ONE, Refine};
 use crate::model::state;
 
 /// The most contexts of a predictor.
 pub(crate) const CONTEXTS_MAX: usize = 27;
-const INPUTS_MAX: usize = CONTEXTS_MAX + 1;
+/// For each context two inputs, one more, and room for whole lanes.
+const INPUTS_MAX: usize = 56;
 /// Weight sets by column: columns above share.
 const COLUMNS: usize = 256;
 /// Contexts whose state of knowledge chooses a weight set.
@@ -49,9 +50,9 @@ pub(crate) struct Predictor {
 impl Predictor {
     /// A predictor from `contexts` contexts with `sets` weight sets to choose from, and 2^`refine_bits` refinements.
     pub(crate) fn new(contexts: usize, sets: usize, refine_bits: u32) -> Self {
-        let map = std::array::from_fn(|state| Adaptive::new(state::prior(state as u8)));
-        let inputs = contexts + 1;
-        let weight = WEIGHT_SUM / i32::try_from(contexts.max(1)).unwrap_or(1);
+        let map = map();
+        let inputs = 2 * contexts + 1;
+        let weight = WEIGHT_SUM / i16::try_from(2 * contexts.max(1)).unwrap_or(1);
         Self {
             contexts,
             maps: vec![map; contexts],
@@ -64,6 +65,15 @@ impl Predictor {
         }
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.maps.fill(map());
+        let Self { by_set, by_column, by_pattern, last, .. } = self;
+        [by_set, by_column, by_pattern, last].into_iter().for_each(Mixer::clear);
+        self.refine_node.clear();
+        self.refine_first.clear();
+    }
+
     /// Codes the low `bits` bits of `symbol`, at most four, in contexts given by their hashes.
     pub(crate) fn symbol<C: Coder>(
         &mut self,
@@ -74,12 +84,13 @@ impl Predictor {
         bits: u32,
         symbol: u32,
     ) -> u32 {
-        let mut places = [0; CONTEXTS_MAX];
-        let hashes = &hashes[..self.contexts];
-        for ((place, &hash), number) in places.iter_mut().zip(hashes).zip(1..) {
-            *place = memory.find(spread(hash.wrapping_add(0x6f4f_2e35u32.wrapping_mul(number))));
+        let mut places = [0; 32];
+        let mut spread_hashes = [0; 32];
+        for (i, &hash) in hashes.iter().enumerate().take(self.contexts) {
+            let number = 0x6f4f_2e35u32.wrapping_mul(i as u32 + 1);
+            spread_hashes[i] = spread(hash.wrapping_add(number));
         }
-        let places = &places[..self.contexts];
+        let places = memory.find(&spread_hashes[..self.contexts], &mut places);
         let mut node = 1;
         for shift in (0..bits).rev() {
             let bit = symbol >> shift & 1;
@@ -98,27 +109,35 @@ impl Predictor {
         (node, first): (usize, u32),
         bit: u32,
     ) -> u32 {
-        let mut inputs = [0i32; INPUTS_MAX];
+        let mut inputs = [0i16; INPUTS_MAX];
         let mut histories = [0u8; CONTEXTS_MAX];
         let mut pattern = 0;
-        for (i, &place) in places.iter().enumerate() {
-            let history = memory.history(place, node);
-            histories[i] = history;
+        let maps = &self.maps[..places.len()];
+        for i in 0..maps.len().min(CONTEXTS_MAX) {
+            let (history, chance) = memory.at(places[i]).look(node);
             if history > 0 {
-                inputs[i] = self.maps[i][history as usize].stretched();
+                histories[i] = history;
+                inputs[2 * i + 1] = maps[i][history as usize].stretched() as i16;
+                inputs[2 * i + 2] = stretch(chance) as i16;
             }
             if i < PATTERN {
                 pattern = pattern * 3 + state::kind(history);
             }
         }
-        inputs[places.len()] = 256;
-        let inputs = &inputs[..=places.len()];
+        inputs[0] = 256;
+        let (inputs, _) = inputs.as_chunks();
+        let inputs = &inputs[..(2 * places.len() + 1).div_ceil(8)];
         let column = pick.column as usize % COLUMNS;
         let mixed = [
             self.by_set.mix(pick.set * 16 + node, inputs),
             self.by_column.mix(column, inputs),
             self.by_pattern.mix(pattern, inputs),
         ];
+        let mut mixed_inputs: Lane = [0; 8];
+        for (input, x) in mixed_inputs.iter_mut().zip(mixed) {
+            *input = x as i16;
+        }
+        let mixed = [mixed_inputs];
         let x = self.last.mix(pick.set * 16 + node, &mixed);
         let node_p = self.refine_node.refine(x, column * 16 + node);
         let first_at = (first.wrapping_add(node as u32)).wrapping_mul(0x9e37_79b1) >> 16;
@@ -131,18 +150,22 @@ impl Predictor {
         self.last.update(&mixed, bit, RATE_LAST);
         self.refine_node.update(bit);
         self.refine_first.update(bit);
-        for (i, &place) in places.iter().enumerate() {
-            self.maps[i][histories[i] as usize].update(bit, MAP_LIMIT);
-            memory.update(place, node, bit);
+        let maps = &mut self.maps[..places.len()];
+        for i in 0..maps.len().min(CONTEXTS_MAX) {
+            maps[i][histories[i] as usize].update(bit);
+            memory.at(places[i]).update(node, bit);
         }
         bit
     }
+}
+
+/// What each history is worth at first.
+fn map() -> [Adaptive; 256] {
+    std::array::from_fn(|state| Adaptive::new(state::prior(state as u8)))
 }
 
 /// How fast weights learn.
 const RATE: i32 = 20;
 const RATE_LAST: i32 = 10;
 /// What the weights of a set start with, all together: more than one, for most contexts know little.
-const WEIGHT_SUM: i32 = ONE * 22 / 10;
-/// How many observations a history's probability averages over.
-const MAP_LIMIT: u32 = 255;
+const WEIGHT_SUM: i16 = 18022;

@@ -13,6 +13,8 @@ pub(crate) struct Known {
     pub(crate) slot: u32,
     /// The templates of the rows before and behind.
     pub(crate) around: u32,
+    /// The template of the row before.
+    pub(crate) before: u32,
     /// The nearest values of the row that are known, with their slots.
     pub(crate) parents: [u32; PARENTS],
     /// Where these values lie in the pool, as text; 0 where there is none.
@@ -202,6 +204,7 @@ impl<'a> Rows<'a> {
         let mut known = Known {
             slot: join(join(outer.slot, id(row)), slot),
             around: join(join(outer.around, before), id(row + 1)),
+            before: join(outer.before, before),
             parents: [0; PARENTS],
             texts: [0; PARENTS],
             numbers: [0; PARENTS],

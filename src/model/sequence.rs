@@ -39,6 +39,12 @@ impl Memories {
     pub(crate) fn new(bits: u32) -> Self {
         Self { last: vec![0; 1 << bits], trust: vec![[[32768; 8]; MEMORIES]; COLUMNS] }
     }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.last.fill(0);
+        self.trust.fill([[32768; 8]; MEMORIES]);
+    }
 }
 
 /// What was predicted.
@@ -87,6 +93,9 @@ impl Model {
             distinct: 0,
         };
         for at in 0..values {
+            if coder.is_exhausted() {
+                break;
+            }
             let thing = known.and_then(|known| known.get(at)).copied().unwrap_or(0);
             let around = context.at(at);
             let (thing, surprise) = self.thing(coder, thing, &mut sequence, &around, distinct_max);
@@ -107,7 +116,10 @@ impl Model {
     ) -> (u32, u8) {
         let column = sequence.column as usize % COLUMNS;
         let slots = sequence.memories(around, self.memories.last.len());
-        let entries = slots.map(|slot| self.memories.last[slot]);
+        let mut entries = [0; MEMORIES];
+        for (entry, &slot) in entries.iter_mut().zip(&slots) {
+            *entry = self.memories.last[slot];
+        }
         let candidates = candidates(&entries, &self.memories.trust[column], sequence.distinct);
         let mut found = None;
         let mut asked = 0;
@@ -232,6 +244,7 @@ impl Sequence {
         let [x1, x2, x3, x4, x5] = self.history;
         let base = join(self.column, 0x6d65_6d6f);
         let with = |number: u32, part: u32| join(join(base, number), part);
+        let mut slots = [0; MEMORIES];
         let hashes = [
             with(1, x1),
             join(with(2, x1), x2),
@@ -243,7 +256,10 @@ impl Sequence {
             join(with(8, p0), x1),
             join(join(join(with(9, x1), x2), join(x3, x4)), x5),
         ];
-        hashes.map(|hash| spread(hash) as usize & (len - 1))
+        for (slot, hash) in slots.iter_mut().zip(hashes) {
+            *slot = spread(hash) as usize & (len - 1);
+        }
+        slots
     }
 }
 

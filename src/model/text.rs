@@ -34,6 +34,12 @@ impl Spelled {
     pub(crate) fn new(bits: u32) -> Self {
         Self { bytes: Vec::new(), places: vec![0; 1 << bits] }
     }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.places.fill(0);
+    }
 }
 
 /// Where a value stands.
@@ -66,7 +72,8 @@ struct Spelling<'a> {
 }
 
 impl Model {
-    /// Codes `values` values; `known` has them when encoding. `None` if they take more than the budget.
+    /// Codes `values` values; `known` has them when encoding. `None` if they take more than the budget,
+    /// or the coder has had enough.
     pub(crate) fn text<C: Coder>(
         &mut self,
         coder: &mut C,
@@ -78,6 +85,9 @@ impl Model {
         let mut decoded = Strings::default();
         let mut before = Vec::new();
         for at in 0..values {
+            if coder.is_exhausted() {
+                return None;
+            }
             let value = known.map_or(&[][..], |known| known.get(at));
             let mut spelling = Spelling::new((column, keyword), context.at(at), &before);
             let mut next = Vec::new();
@@ -116,7 +126,10 @@ impl Model {
         let pick = Pick { set: long, column: spelling.column };
         let high = u32::from(byte >> 4);
         let high = self.text.symbol(&mut self.memory, coder, &bases, pick, 4, high);
-        let hashes = bases.map(|hash| join(hash, high + 16));
+        let mut hashes = bases;
+        for hash in &mut hashes {
+            *hash = join(*hash, high + 16);
+        }
         let pick = Pick { set: 8 + long, ..pick };
         let low = self.text.symbol(&mut self.memory, coder, &hashes, pick, 4, u32::from(byte & 15));
         (high << 4 | low) as u8
@@ -231,10 +244,11 @@ impl<'a> Spelling<'a> {
         let aligned = before << 1 | u32::from(self.equal);
         let [p0, p1, ..] = self.around.parents;
         let last = self.last;
-        let copied = self.copied.map(|(at, len)| {
+        let copied = |(at, len): (usize, u32)| {
             let byte = if at > 0 { pool.get(at).map_or(0, |&byte| u32::from(byte) + 1) } else { 0 };
             byte << 4 | len.min(15)
-        });
+        };
+        let copied = [copied(self.copied[0]), copied(self.copied[1])];
         let match_class = expected << 4 | self.match_len.min(15);
         [
             with(1, self.so_far),
