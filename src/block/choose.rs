@@ -42,6 +42,8 @@ impl TableEncoder<'_> {
         values.iter().take(count).for_each(|value| sample.push(value));
         let others: &[fn(&Strings) -> Typed] = match typed {
             Typed::Constant | Typed::Time { .. } => return Ok(None),
+            Typed::Digits { form, .. } if form.has_point() && !thorough => &[|_| Typed::Text],
+            Typed::Digits { form, .. } if form.has_point() => &[Typed::dictionary, |_| Typed::Text],
             Typed::Digits { .. } => &[Typed::dictionary],
             Typed::Dictionary { .. } if !thorough => &[|_| Typed::Text],
             Typed::Dictionary { .. } => &[|_| Typed::Text, |_| Typed::Plain],
@@ -80,10 +82,17 @@ fn has_no_repeats(typed: &Typed, values: &Strings) -> bool {
     matches!(typed, Typed::Dictionary { distinct, .. } if distinct.len() == values.len())
 }
 
-/// Whether a quick trial may pay: many different values that are long may have parts that other columns tell.
+/// Whether a quick trial may pay: many different values that are long may have parts that other columns tell, and a
+/// fraction may have nothing to do with what stands before its point.
 fn is_worth(values: &Strings, typed: &Typed) -> bool {
-    let Typed::Dictionary { distinct, .. } = typed else { return false };
-    distinct.len() * ENTRIES_PART >= values.len() && values.bytes().len() >= values.len() * LEN_MIN
+    match typed {
+        Typed::Dictionary { distinct, .. } => {
+            distinct.len() * ENTRIES_PART >= values.len()
+                && values.bytes().len() >= values.len() * LEN_MIN
+        }
+        Typed::Digits { form, .. } => form.has_point(),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use crate::format::{BlockStats, SectionKind};
 use crate::line::Rows;
 use crate::wire::varint;
 
+/// zstd's level for estimates.
+const QUICK: i32 = 6;
 /// A small block may be smaller without templates if it is larger with them than this part of what a quick codec makes of it, in
 /// percent: of text without structure, a slow one leaves no less.
 const QUICK_PERCENT: usize = 75;
@@ -18,8 +20,13 @@ const QUICK_PERCENT: usize = 75;
 const POOR: usize = 8;
 /// and, at levels from this on, one that xz is expected to make smaller:
 const LEVEL_ESTIMATES: u8 = 6;
-/// to this part of what zstd makes of it, in percent.
+/// to this part of what zstd makes of it, in percent: where this part of it at least is text of templates, since lines
+/// that each are their own template gain nothing from being one.
 const XZ_PERCENT: usize = 78;
+const TEXT_PART: usize = 8;
+/// A small block, or one that is mostly text of templates, goes without them if a quick codec leaves more of it with them
+/// than this part of what it leaves without, in percent.
+const LITERAL_PERCENT: usize = 97;
 
 /// Encodes blocks; keeps its memory from block to block, which never shows in the output.
 #[derive(Debug)]
@@ -39,9 +46,15 @@ impl Encoder {
         if !sink.is_taken(raw.len()) {
             return self.literal(raw, stats);
         }
-        let (sections, payload) = sink.finish(self.level, &mut self.compressor)?;
-        let structured = Encoded { sections, payload, stats };
-        if !self.may_be_literal(raw, structured.payload.len())? {
+        let may_be_text = raw.len() <= SMALL_BLOCK || sink.is_mostly_text(raw.len());
+        if self.level >= LEVEL_ESTIMATES && may_be_text {
+            let quick = self.compressor.compress(Codec::Zstd(QUICK), raw)?.1.len();
+            if sink.size(&mut self.compressor)? * 100 > quick * LITERAL_PERCENT {
+                return self.literal(raw, stats);
+            }
+        }
+        let structured = self.structured(sink, stats)?;
+        if !self.may_be_literal(raw, &structured)? {
             return Ok(structured);
         }
         let literal = self.literal(raw, structured.stats.clone())?;
@@ -49,6 +62,12 @@ impl Encoder {
         let entries = 14 * (structured.sections.len() - 1);
         let is_smaller = structured.payload.len() + entries < literal.payload.len();
         Ok(if is_smaller { structured } else { literal })
+    }
+
+    /// The block with templates.
+    fn structured(&mut self, sink: Sink, stats: BlockStats) -> Result<Encoded> {
+        let (sections, payload) = sink.finish(self.level, &mut self.compressor)?;
+        Ok(Encoded { sections, payload, stats })
     }
 
     /// The block without templates.
@@ -59,8 +78,9 @@ impl Encoder {
         Ok(Encoded { sections: vec![whole], payload, stats })
     }
 
-    /// Whether the block may be smaller without templates, of which it has `structured` bytes with them.
-    fn may_be_literal(&mut self, raw: &[u8], structured: usize) -> Result<bool> {
+    /// Whether the block may be smaller without templates.
+    fn may_be_literal(&mut self, raw: &[u8], encoded: &Encoded) -> Result<bool> {
+        let structured = encoded.payload.len();
         if raw.len() <= SMALL_BLOCK {
             let quick = self.compressor.compress(Codec::Zstd(1), raw)?.1.len();
             return Ok(quick * QUICK_PERCENT / 100 < structured);
@@ -68,7 +88,8 @@ impl Encoder {
         if structured * POOR >= raw.len() {
             return Ok(true);
         }
-        if self.level < LEVEL_ESTIMATES {
+        let text = encoded.sections.first().map_or(0, |section| section.stored_len as usize);
+        if self.level < LEVEL_ESTIMATES || text * TEXT_PART < structured {
             return Ok(false);
         }
         // xz would take many times as long as all the rest. Of what a quick codec leaves, it leaves three quarters.

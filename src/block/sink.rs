@@ -61,6 +61,11 @@ impl Sink {
             && self.values <= values_max(raw_len)
     }
 
+    /// Whether strings are half of a block of `raw_len` bytes or more.
+    pub(crate) fn is_mostly_text(&self, raw_len: usize) -> bool {
+        self.text.len() >= raw_len / 2
+    }
+
     /// Takes a string of the tree. It holds no newline.
     pub(crate) fn string(&mut self, string: &[u8]) {
         self.text.extend_from_slice(string);
@@ -253,7 +258,7 @@ fn compress(
     };
     let xz = compressor.compress(Codec::Xz(settings), decoded)?;
     // PPMd knows text best, but it is slow to read: it must earn that.
-    let (least, part) = if level > LEVEL_XZ { (0, 40) } else { (SMALL, 6) };
+    let (least, part) = if level > LEVEL_XZ { (0, 40) } else { (SMALL, 10) };
     if (class == Class::Text || level > LEVEL_XZ) && decoded.len() > least {
         let order = if class == Class::Text { 8 } else { 6 };
         let ppmd = compressor.compress(Codec::Ppmd(order), decoded)?;

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::block::node::{Class, Node};
+use crate::block::node::{self, Class, Node};
 use crate::block::relate::{Proof, Relation, places, relate};
 use crate::block::sink::{Sink, length};
 use crate::block::tree::Reference;
@@ -18,7 +18,7 @@ use crate::encoding::packed::Alphabet;
 use crate::error::Result;
 use crate::format::BlockStats;
 use crate::line::Rows;
-use crate::template::{Mode, Parsed, nest, parse, parse_by_trial};
+use crate::template::{Mode, Parsed, Sharing, nest, parse, parse_by_trial};
 use crate::wire::varint;
 
 /// Levels below this guess at encodings, others try them.
@@ -34,6 +34,8 @@ pub(super) const DEPTH_MAX: u32 = 4;
 const LEVEL_RELATES: u8 = 2;
 /// and from this on on more rows.
 pub(super) const LEVEL_THOROUGH: u8 = 6;
+/// Bytes of lines on which ways to share columns are tried.
+const SHARING_BYTES: usize = 1 << 20;
 /// Rows on which relations are looked for.
 const ROWS_FEW: usize = 1 << 11;
 const ROWS_MANY: usize = 1 << 14;
@@ -61,12 +63,33 @@ impl<'a> TableEncoder<'a> {
         let parsed = if self.level < LEVEL_TRIES {
             parse(lines, Mode::Lines)
         } else {
-            parse_by_trial(lines, Mode::Lines, self.compressor)
+            let sharing = self.sharing(lines)?;
+            parse_by_trial(lines, Mode::Lines, sharing, self.compressor)
         };
         let stats =
             BlockStats { templates: length(parsed.templates.len())?, ..BlockStats::default() };
         self.table(&parsed, 0)?;
         Ok(stats)
+    }
+
+    /// How columns are shared: by what the first lines come to each way.
+    fn sharing(&mut self, lines: &Rows<'_>) -> Result<Sharing> {
+        let mut best = (usize::MAX, Sharing::Tried);
+        if self.level >= LEVEL_THOROUGH {
+            let head = lines.head(SHARING_BYTES);
+            for sharing in [Sharing::Tried, Sharing::All, Sharing::None] {
+                let parsed = parse_by_trial(&head, Mode::Lines, sharing, self.compressor);
+                let mut sink = Sink::default();
+                let mut encoder = TableEncoder::new(LEVEL_TRIES, self.compressor, &mut sink);
+                encoder.trial = true;
+                encoder.table(&parsed, 0)?;
+                let size = sink.size(self.compressor)?;
+                if size < best.0 {
+                    best = (size, sharing);
+                }
+            }
+        }
+        Ok(best.1)
     }
 
     fn table(&mut self, parsed: &Parsed, depth: u32) -> Result<()> {
@@ -174,6 +197,8 @@ impl<'a> TableEncoder<'a> {
         depth: u32,
     ) -> Result<()> {
         match typed {
+            // What readers do not follow is not written, whatever led here.
+            _ if depth >= node::DEPTH_MAX => self.text(values),
             Typed::Constant => {
                 self.node(Node::Constant);
                 self.sink.string(values.get(0));
@@ -303,5 +328,29 @@ impl<'a> TableEncoder<'a> {
         self.node(Node::Nested);
         self.table(&parsed, depth + 1)?;
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first node that a column is written as at a depth.
+    fn node_at(depth: u32, typed: impl Fn(&Strings) -> Typed) -> Node {
+        let mut values = Strings::default();
+        (0..900).for_each(|i| values.push(format!("10.0.{}.{}:x", i % 7, i / 9).as_bytes()));
+        let (mut sink, mut compressor) = (Sink::default(), Compressor::default());
+        let mut encoder = TableEncoder::new(9, &mut compressor, &mut sink);
+        encoder.column_of(&values, &typed(&values), None, depth).unwrap();
+        Node::from_tag(sink.tree[0]).unwrap()
+    }
+
+    #[test]
+    fn nothing_is_nested_deeper_than_readers_follow() {
+        assert_eq!(node_at(0, Typed::dictionary), Node::Dictionary);
+        assert_eq!(node_at(node::DEPTH_MAX - 1, Typed::dictionary), Node::Dictionary);
+        assert_eq!(node_at(node::DEPTH_MAX, Typed::dictionary), Node::Text);
+        assert_eq!(node_at(0, |_| Typed::Text), Node::Nested);
+        assert_eq!(node_at(DEPTH_MAX, |_| Typed::Text), Node::Text);
     }
 }

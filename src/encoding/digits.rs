@@ -10,6 +10,9 @@ const DECIMAL_DIGITS_MAX: usize = 19;
 /// The largest number of that many digits.
 const MOST: &[u8; DECIMAL_DIGITS_MAX] = b"9223372036854775807";
 
+/// The most digits behind a point.
+const POINT_MAX: u8 = 9;
+
 /// The digits a form prints with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Base {
@@ -33,6 +36,8 @@ pub(crate) enum Width {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Form {
     base: Base,
+    /// Digits behind a point, in decimal numbers of no set width; 0: no point.
+    point: u8,
     pub(crate) width: Width,
 }
 
@@ -56,23 +61,30 @@ impl Form {
         } else {
             Width::Own
         };
-        Some(Self { base, width })
+        Some(Self { base, point: 0, width })
     }
 
     /// Reads numbers: the form that prints all `values` as they are, if there is one, and what they print.
     pub(crate) fn read<'a>(
         values: &(impl Iterator<Item = &'a [u8]> + Clone),
     ) -> Option<(Self, Vec<i64>)> {
-        if let Some(read) = plain(values.clone()) {
-            return Some(read);
+        let read = plain(values.clone()).or_else(|| pointed(values.clone()));
+        if read.is_some() {
+            return read;
         }
         let form = Self::of(values)?;
         Some((form, values.clone().map(|value| form.parse(value)).collect()))
     }
 
-    /// The digits that are letters.
+    /// Whether numbers are printed with a point.
+    pub(crate) fn has_point(self) -> bool {
+        self.point > 0
+    }
+
+    /// What it prints besides decimal digits and a sign.
     pub(crate) fn letters(self) -> &'static [u8] {
         match self.base {
+            Base::Decimal if self.has_point() => b".",
             Base::Decimal => b"",
             Base::HexLower => b"abcdef",
             Base::HexUpper => b"ABCDEF",
@@ -91,11 +103,12 @@ impl Form {
             Width::Fixed(width) => width,
             Width::Own => 0xff,
         };
-        [base, width]
+        [base | self.point << 4, width]
     }
 
     /// Reads the form on disk.
     pub(crate) fn from_bytes([base, width]: [u8; 2]) -> Option<Self> {
+        let (point, base) = (base >> 4, base & 0x0f);
         let base = match base {
             0 => Base::Decimal,
             1 => Base::HexLower,
@@ -108,7 +121,9 @@ impl Form {
             0xff => Width::Own,
             _ => return None,
         };
-        Some(Self { base, width })
+        let has_point =
+            (1..=POINT_MAX).contains(&point) && (base, width) == (Base::Decimal, Width::Shortest);
+        (point == 0 || has_point).then_some(Self { base, point, width })
     }
 
     /// The number that a value prints. The value fits the form.
@@ -119,7 +134,7 @@ impl Form {
         };
         let radix = if self.base == Base::Decimal { 10 } else { 16 };
         let fold = |number: i64, &byte: &u8| number * radix + i64::from(digit_value(byte));
-        sign * digits.iter().fold(0, fold)
+        sign * digits.iter().filter(|&&byte| byte != b'.').fold(0, fold)
     }
 
     /// Appends a number, at least `width` digits wide.
@@ -141,8 +156,16 @@ impl Form {
         if number < 0 {
             dst.push(b'-');
         }
-        let start = at.min(digits.len().saturating_sub(width));
-        dst.extend_from_slice(digits.get(start..).unwrap_or_default());
+        if !self.has_point() {
+            let start = at.min(digits.len().saturating_sub(width));
+            dst.extend_from_slice(digits.get(start..).unwrap_or_default());
+            return;
+        }
+        let (whole, fraction) = digits.split_at(digits.len() - usize::from(self.point));
+        let start = at.min(whole.len() - 1);
+        dst.extend_from_slice(whole.get(start..).unwrap_or_default());
+        dst.push(b'.');
+        dst.extend_from_slice(fraction);
     }
 }
 
@@ -178,7 +201,39 @@ fn plain<'a>(values: impl Iterator<Item = &'a [u8]>) -> Option<(Form, Vec<i64>)>
     } else {
         Width::Own
     };
-    (most > 0).then_some((Form { base: Base::Decimal, width }, numbers))
+    (most > 0).then_some((Form { base: Base::Decimal, point: 0, width }, numbers))
+}
+
+/// Reads decimal numbers with a point, all with as many digits behind it.
+fn pointed<'a>(mut values: impl Iterator<Item = &'a [u8]> + Clone) -> Option<(Form, Vec<i64>)> {
+    let first = values.clone().next()?;
+    let behind = first.len() - 1 - first.iter().position(|&byte| byte == b'.')?;
+    let point = u8::try_from(behind).ok().filter(|point| (1..=POINT_MAX).contains(point))?;
+    let mut numbers = Vec::with_capacity(values.size_hint().0);
+    let all = values.all(|value| {
+        let number = pointed_number(value, behind);
+        numbers.extend(number);
+        number.is_some()
+    });
+    all.then_some((Form { base: Base::Decimal, point, width: Width::Shortest }, numbers))
+}
+
+/// The number that a value prints, if it prints one with so many digits behind its point.
+fn pointed_number(value: &[u8], behind: usize) -> Option<i64> {
+    let digits = value.strip_prefix(b"-").unwrap_or(value);
+    let (whole, rest) = digits.split_at_checked(digits.len().checked_sub(behind + 1)?)?;
+    let (b'.', fraction) = rest.split_first()? else { return None };
+    let is_written_so = matches!(whole, [b'1'..=b'9', ..] | [b'0']);
+    if !is_written_so || whole.len() + behind >= DECIMAL_DIGITS_MAX {
+        return None;
+    }
+    let number = whole.iter().chain(fraction).try_fold(0i64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| number * 10 + i64::from(digit))
+    })?;
+    let is_negative = digits.len() < value.len();
+    // There is no negative zero.
+    (!is_negative || number != 0).then(|| if is_negative { -number } else { number })
 }
 
 fn digit_value(byte: u8) -> u8 {
@@ -214,9 +269,9 @@ mod tests {
 
     fn round_trip(values: &[&str]) -> Option<Form> {
         let bytes = values.iter().map(|value| value.as_bytes());
-        let form = Form::of(&bytes)?;
-        let numbers: Vec<i64> = bytes.clone().map(|value| form.parse(value)).collect();
-        assert_eq!(Form::read(&bytes), Some((form, numbers)));
+        let (form, numbers) = Form::read(&bytes)?;
+        assert!(form.has_point() || Form::of(&bytes) == Some(form));
+        assert_eq!(numbers, bytes.clone().map(|value| form.parse(value)).collect::<Vec<_>>());
         assert_eq!(Form::from_bytes(form.to_bytes()), Some(form));
         for value in values {
             let width = match form.width {
@@ -244,9 +299,28 @@ mod tests {
     }
 
     #[test]
+    fn numbers_with_a_point_are_numbers() {
+        let points = |values: &[&str]| round_trip(values).unwrap().point;
+        assert_eq!(points(&["12.345", "0.001", "-0.100", "-7.000", "999999999999999.999"]), 3);
+        assert_eq!(points(&["0.123456789"]), 9);
+        assert_eq!(points(&["1364820000.5"]), 1);
+        for values in
+            [["1.5", "1.25"], ["1.5", "1"], ["1.5", "01.5"], ["1.5", "-0.0"], ["1.5", ".5"]]
+        {
+            assert_eq!(round_trip(&values).map(Form::to_bytes), None, "{values:?}");
+        }
+        for value in [".", "1.", ".5", "1.2.3", "1.-5", "0.1234567890", "9999999999999999999.5"] {
+            assert_eq!(round_trip(&[value]).map(Form::to_bytes), None, "{value}");
+        }
+        for bytes in [[0x10, 1], [0x10, 0xff], [0x11, 0], [0xa0, 0]] {
+            assert_eq!(Form::from_bytes(bytes), None);
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_is_refused() {
         for value in
-            ["", "-", "-0", "-01", "1.5", "aF", "+1", "9223372036854775808", "12345678901234567890"]
+            ["", "-", "-0", "-01", "1.", "aF", "+1", "9223372036854775808", "12345678901234567890"]
         {
             assert_eq!(round_trip(&[value]).map(Form::to_bytes), None, "{value}");
         }

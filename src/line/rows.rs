@@ -27,6 +27,15 @@ impl<'a> Rows<'a> {
         Self { bytes: values.bytes(), ends: values.ends().into(), gap: 0 }
     }
 
+    /// The first rows that have no more than `bytes` bytes together; one at least.
+    pub(crate) fn head(&self, bytes: usize) -> Rows<'a> {
+        let count = self.ends.partition_point(|&end| end as usize <= bytes).max(1);
+        let ends: Vec<u32> = self.ends.iter().copied().take(count).collect();
+        let end = ends.last().map_or(0, |&end| end as usize);
+        let bytes = self.bytes.get(..end).unwrap_or_default();
+        Rows { bytes, ends: ends.into(), gap: self.gap }
+    }
+
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()

@@ -17,6 +17,10 @@ const COLUMN: usize = 2;
 const MARGIN: usize = 8;
 /// Bytes that joining must save at least.
 const GAIN: usize = 16;
+/// The same for a column of its own, of which the trial knows better what it costs.
+const MARGIN_APART: usize = 32;
+/// A slot with fewer values in the trial gets no column of its own.
+const APART_MIN: usize = 64;
 /// Digits of a number that a trial takes as a number.
 const DIGITS_MAX: usize = 18;
 
@@ -25,8 +29,10 @@ const DIGITS_MAX: usize = 18;
 struct Family {
     /// Number of columns.
     columns: usize,
-    /// Their values in row order.
+    /// Their values in row order,
     joined: Strings,
+    /// and the column of each.
+    columns_of: Vec<u32>,
 }
 
 /// Values of columns with kin, collected from some rows.
@@ -72,6 +78,7 @@ impl Trial {
             && let Some(apart) = self.apart.get_mut(column as usize)
         {
             family.joined.push(value);
+            family.columns_of.push(column);
             apart.push(value);
         }
     }
@@ -98,6 +105,55 @@ impl Trial {
         target
     }
 
+    /// Which columns are smaller apart from the rest of their family: without a compressor all that have many values.
+    pub(crate) fn apart(&self, mut compressor: Option<&mut Compressor>) -> Vec<bool> {
+        let mut apart = vec![false; self.family_of.len()];
+        let values = |column: u32| self.apart.get(column as usize).map_or(0, Strings::len);
+        let mut large: Vec<Vec<u32>> = vec![Vec::new(); self.families.len()];
+        for (&family, column) in self.family_of.iter().zip(0u32..) {
+            if values(column) >= APART_MIN
+                && let Some(large) = family.and_then(|family| large.get_mut(family as usize))
+            {
+                large.push(column);
+            }
+        }
+        for (family, large) in self.families.iter().zip(&large) {
+            let pays = match &mut compressor {
+                Some(compressor) => self.pays_apart(family, large, compressor),
+                None => true,
+            };
+            if pays {
+                for &column in large {
+                    if let Some(apart) = apart.get_mut(column as usize) {
+                        *apart = true;
+                    }
+                }
+            }
+        }
+        apart
+    }
+
+    fn pays_apart(&self, family: &Family, large: &[u32], compressor: &mut Compressor) -> bool {
+        let mut apart = Vec::new();
+        let mut rest = Strings::default();
+        for (value, column) in family.joined.iter().zip(&family.columns_of) {
+            if large.binary_search(column).is_err() {
+                rest.push(value);
+            }
+        }
+        if large.len() + usize::from(rest.len() > 0) < 2 {
+            return false;
+        }
+        for values in large.iter().filter_map(|&column| self.apart.get(column as usize)) {
+            pack(values, &mut apart);
+        }
+        pack(&rest, &mut apart);
+        let mut joined = Vec::new();
+        pack(&family.joined, &mut joined);
+        let apart = size(&apart, compressor).saturating_add(COLUMN * large.len());
+        apart.saturating_add(apart / MARGIN_APART + GAIN) < size(&joined, compressor)
+    }
+
     fn pays(&self, family: &Family, members: &[u32], compressor: &mut Compressor) -> bool {
         let mut apart = Vec::new();
         for &column in members {
@@ -107,14 +163,16 @@ impl Trial {
         }
         let mut joined = Vec::new();
         pack(&family.joined, &mut joined);
-        let mut size = |bytes: &[u8]| {
-            let stored = compressor.compress(Codec::Zstd(1), bytes);
-            stored.map_or(usize::MAX, |(_, stored)| stored.len())
-        };
-        let joined = size(&joined);
+        let joined = size(&joined, compressor);
         joined.saturating_add(joined / MARGIN + GAIN)
-            < size(&apart).saturating_add(COLUMN * (members.len() - 1))
+            < size(&apart, compressor).saturating_add(COLUMN * (members.len() - 1))
     }
+}
+
+/// What a quick codec leaves.
+fn size(bytes: &[u8], compressor: &mut Compressor) -> usize {
+    let stored = compressor.compress(Codec::Zstd(1), bytes);
+    stored.map_or(usize::MAX, |(_, stored)| stored.len())
 }
 
 /// Appends what the values come to: numbers or their differences, numbers of distinct strings, or text.

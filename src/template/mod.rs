@@ -16,4 +16,4 @@ mod skeleton;
 mod words;
 
 pub(crate) use nest::nest;
-pub(crate) use parse::{Mode, Parsed, parse, parse_by_trial};
+pub(crate) use parse::{Mode, Parsed, Sharing, parse, parse_by_trial};

@@ -3,7 +3,7 @@
 use crate::codec::Compressor;
 use crate::column::Strings;
 use crate::line::{MARK_TIME, Rows};
-use crate::template::parse::{Mode, Parsed, parse, parse_by_trial};
+use crate::template::parse::{Mode, Parsed, Sharing, parse, parse_by_trial};
 
 /// Values this long on average may be made of words.
 const LONG: usize = 28;
@@ -33,7 +33,7 @@ pub(crate) fn nest(values: &Strings, compressor: Option<&mut Compressor>) -> Opt
     }
     let rows = Rows::values(values);
     let parsed = match compressor {
-        Some(compressor) => parse_by_trial(&rows, mode, compressor),
+        Some(compressor) => parse_by_trial(&rows, mode, Sharing::All, compressor),
         None => parse(&rows, mode),
     };
     pays(&parsed, ROWS).then_some(parsed)

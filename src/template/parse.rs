@@ -1,5 +1,7 @@
 //! Rows → template ids and columns.
 
+use std::collections::HashMap;
+
 use crate::codec::Compressor;
 use crate::column::Strings;
 use crate::line::{self, Rows};
@@ -21,6 +23,17 @@ pub(crate) enum Mode {
     Text,
     /// Values of a column.
     Values,
+}
+
+/// What slots share a column with slots of other templates that the same constant text leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// Those for which a trial says so.
+    Tried,
+    /// All.
+    All,
+    /// None, if it has many values.
+    None,
 }
 
 /// Rows, taken apart.
@@ -46,13 +59,21 @@ pub(crate) fn parse(rows: &Rows<'_>, mode: Mode) -> Parsed {
 }
 
 /// Takes `rows` apart; trials with the compressor decide where rules do not know.
-pub(crate) fn parse_by_trial(rows: &Rows<'_>, mode: Mode, compressor: &mut Compressor) -> Parsed {
+pub(crate) fn parse_by_trial(
+    rows: &Rows<'_>,
+    mode: Mode,
+    sharing: Sharing,
+    compressor: &mut Compressor,
+) -> Parsed {
     let skeletons = Skeletons::of(rows, cut(rows, mode));
     let mut clusters = cluster(&skeletons);
     if mode == Mode::Lines {
         clusters = cut_rare(clusters, &skeletons, rows, compressor);
     }
-    let (taken, mut parsed, kin) = Taken::of(rows, &skeletons, clusters);
+    let (taken, mut parsed, mut kin) = Taken::of(rows, &skeletons, clusters);
+    if sharing != Sharing::All {
+        kin = taken.split(&mut parsed, &kin, sharing, compressor);
+    }
     let columns = match Trial::of(&kin) {
         Some(trial) => taken.join(&mut parsed, trial, compressor),
         None => kin.len(),
@@ -136,6 +157,41 @@ impl<'a> Taken<'a> {
                 }
             }
         }
+    }
+
+    /// Gives slots columns of their own where a trial says that it pays; returns what makes columns kin.
+    fn split(
+        &self,
+        parsed: &mut Parsed,
+        kin: &[u64],
+        sharing: Sharing,
+        compressor: &mut Compressor,
+    ) -> Vec<u64> {
+        let kin_of = |&column: &u32| kin.get(column as usize).copied().unwrap_or(0);
+        let share = |column: &u32| if kin_of(column) == 0 { 0 } else { u64::from(*column) + 1 };
+        let shares: Vec<u64> = parsed.slot_columns.iter().map(share).collect();
+        let Some(mut trial) = Trial::of(&shares) else { return kin.to_vec() };
+        let slots: Vec<u32> = (0..).take(shares.len()).collect();
+        let bytes = self.rows.bytes();
+        self.values(&slots, TRIAL_ROWS, |slot, value| match value {
+            Value::Part(start, end) => {
+                trial.push(slot, bytes.get(start..end).unwrap_or_default());
+            }
+            Value::Other(word) => trial.push(slot, word),
+        });
+        let mut known = HashMap::new();
+        let mut kin_split = Vec::new();
+        let apart = trial.apart((sharing == Sharing::Tried).then_some(compressor));
+        for ((column, apart), slot) in parsed.slot_columns.iter_mut().zip(apart).zip(&slots) {
+            let key = if apart { (*slot, true) } else { (*column, false) };
+            let next = u32::try_from(kin_split.len()).unwrap_or(u32::MAX);
+            let kin = kin_of(column);
+            *column = *known.entry(key).or_insert(next);
+            if *column == next {
+                kin_split.push(kin);
+            }
+        }
+        kin_split
     }
 
     /// Joins columns where a trial says that it pays; returns how many are left.
@@ -232,7 +288,10 @@ mod tests {
         let mut compressor = Compressor::default();
         for mode in [Mode::Lines, Mode::Text, Mode::Values] {
             assert_eq!(render(&parse(&rows, mode)), expected);
-            assert_eq!(render(&parse_by_trial(&rows, mode, &mut compressor)), expected);
+            for sharing in [Sharing::Tried, Sharing::All, Sharing::None] {
+                let parsed = parse_by_trial(&rows, mode, sharing, &mut compressor);
+                assert_eq!(render(&parsed), expected);
+            }
         }
     }
 
@@ -242,7 +301,7 @@ mod tests {
             |i: usize| format!("10:00:00 {} n={i} of {}", ["a", "b", "c"][i % 3], i * 7 % 10);
         let log = (0..900).map(line).collect::<Vec<_>>().join("\n");
         let rows = Rows::lines(Some(log.as_bytes()));
-        let parsed = parse_by_trial(&rows, Mode::Lines, &mut Compressor::default());
+        let parsed = parse_by_trial(&rows, Mode::Lines, Sharing::Tried, &mut Compressor::default());
         let mut columns = 0;
         for &column in &parsed.slot_columns {
             assert!(column <= columns);
