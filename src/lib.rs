@@ -65,7 +65,10 @@ pub use crate::predicate::{
     Case, Condition, FieldTest, MatchExtent, Pattern, PatternBuilder, Predicate, SeveritySet,
     TemplateId, TemplateRef,
 };
-pub use crate::query::{FileTemplate, FileTemplates, ScanLine, ScanOptions, ScanStats, scan_read};
+pub use crate::query::{
+    BlockSum, FileTemplate, FileTemplates, LineScan, ScanLine, ScanOptions, ScanStats,
+    TemplateSlot, scan_read,
+};
 pub use crate::reader::{
     BlockInfo, IndexedReader, Loss, OnDamage, Reader, StrayBlocks, StreamInfo, Totals, UseIndex,
     is_lignite,

@@ -156,6 +156,7 @@ fn call(input: &mut Input<'_>) -> Parsed<Call> {
     let at = input.current_token_start();
     let function = atom::text(input, FUNCTIONS)?.text.to_ascii_lowercase();
     atom::need(input, "(")?;
+    let mut parameter = String::new();
     let mut kind = match function.as_str() {
         "count" => Function::Count,
         "sum" => Function::Sum,
@@ -163,7 +164,11 @@ fn call(input: &mut Input<'_>) -> Parsed<Call> {
         "max" => Function::Max,
         "avg" => Function::Average,
         "median" => Function::Quantile(500_000_000),
-        "quantile" => Function::Quantile(quantile(input)?),
+        "quantile" => {
+            let (text, part) = quantile(input)?;
+            parameter = text + ", ";
+            Function::Quantile(part)
+        }
         "count_uniq" => Function::CountUnique,
         "uniq_values" => Function::UniqueValues(u64::MAX),
         _ => return fail_at(at, FUNCTIONS),
@@ -185,10 +190,6 @@ fn call(input: &mut Input<'_>) -> Parsed<Call> {
     if !is_right {
         return fail_at(at, format!("{function} with one field"));
     }
-    let parameter = match kind {
-        Function::Quantile(_) if function == "quantile" => "…, ",
-        _ => "",
-    };
     let of: Vec<_> = fields.iter().map(FieldName::to_string).collect();
     let mut name = format!("{function}({parameter}{})", of.join(", "));
     if atom::took_word(input, "limit")? {
@@ -205,13 +206,15 @@ fn call(input: &mut Input<'_>) -> Parsed<Call> {
     Ok(Call { function: kind, fields, name })
 }
 
-/// Takes the first argument of a quantile.
-fn quantile(input: &mut Input<'_>) -> Parsed<i128> {
+/// Takes the first argument of a quantile, and tells it as text too.
+fn quantile(input: &mut Input<'_>) -> Parsed<(String, i128)> {
     let at = input.current_token_start();
     let text = atom::text(input, "a number from 0 to 1")?.text;
     atom::need(input, ",")?;
     match Quantity::parse(text.as_bytes()) {
-        Some(Quantity { billionths: part @ 0..=1_000_000_000, unit: Unit::None }) => Ok(part),
+        Some(Quantity { billionths: part @ 0..=1_000_000_000, unit: Unit::None }) => {
+            Ok((text, part))
+        }
         _ => fail_at(at, "a number from 0 to 1"),
     }
 }

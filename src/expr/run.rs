@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fields::{FieldName, Quantity, Unit};
 use crate::line::{Severity, StampFinder};
 use crate::predicate::{self, Facts, LineSubject, Node, Subject, TemplateId, Test};
-use crate::query::ScanLine;
+use crate::query::{BlockSum, ScanLine};
 
 /// Bytes that the pipes of a query may keep.
 const KEPT_BYTES_MAX: u64 = 128 << 20;
@@ -320,6 +320,15 @@ impl Pipeline {
         sink: &mut Sink<'_>,
     ) -> Result<ControlFlow<()>> {
         feed(&mut self.stages, Row::Line(line, file), &mut self.budget, sink)
+    }
+
+    /// Takes what statistics tell of a block that meets the condition; says whether that is enough, and its lines need not
+    /// come.
+    pub fn add_block(&mut self, sum: &BlockSum, file: &[u8]) -> Result<bool> {
+        match self.stages.first_mut() {
+            Some(Stage::Groups(groups)) => groups.add_block(sum, file, &mut self.budget),
+            _ => Ok(false),
+        }
     }
 
     /// Calls `sink` for what is left when all lines have come.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::run::{Budget, Cell, Record, Row, Sortable, shown};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fields::{FieldName, Quantity, Unit};
+use crate::query::BlockSum;
 
 /// What a group has in common.
 #[derive(Clone, Debug)]
@@ -91,15 +92,64 @@ impl Groups {
     pub(super) fn add(&mut self, row: &Row<'_>, budget: &mut Budget) -> Result<()> {
         let key: Vec<_> = self.by.iter().map(|by| by.key(row)).collect();
         if !self.states.contains_key(&key) {
-            let texts: usize = key.iter().map(Vec::len).sum();
-            budget.spend(GROUP_BYTES * (1 + self.calls.len() as u64) + texts as u64)?;
-            self.states.insert(key.clone(), self.fresh());
+            self.group(key.clone(), budget)?;
         }
         let Some(states) = self.states.get_mut(&key) else { return Ok(()) };
         for (state, call) in states.iter_mut().zip(&self.calls) {
             state.add(call, row, budget)?;
         }
         Ok(())
+    }
+
+    /// Adds the lines of a block of which statistics tell enough; says whether they do.
+    pub(super) fn add_block(
+        &mut self,
+        sum: &BlockSum,
+        file: &[u8],
+        budget: &mut Budget,
+    ) -> Result<bool> {
+        if self.calls.iter().any(|call| call.function != Function::Count || !call.fields.is_empty())
+        {
+            return Ok(false);
+        }
+        let mut keys = Vec::with_capacity(sum.levels.len());
+        for (severity, lines) in &sum.levels {
+            let key = |by: &GroupBy| match (&by.field, by.span, by.step) {
+                (FieldName::Level, None, None) => {
+                    Some(severity.map_or_else(Vec::new, |level| level.name().as_bytes().to_vec()))
+                }
+                (FieldName::File, None, None) => Some(file.to_vec()),
+                (FieldName::Time, Some(span), None) => {
+                    let (least, greatest) = sum.times?;
+                    let start = least - least.rem_euclid(span);
+                    let same = greatest - greatest.rem_euclid(span) == start;
+                    same.then(|| crate::column::timestamp::show_time(start).into_bytes())
+                }
+                _ => None,
+            };
+            let Some(key) = self.by.iter().map(key).collect::<Option<Vec<_>>>() else {
+                return Ok(false);
+            };
+            keys.push((key, *lines));
+        }
+        for (key, lines) in keys {
+            for state in self.group(key, budget)? {
+                if let State::Count(count) = state {
+                    *count += lines;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// What is known of a group.
+    fn group(&mut self, key: Vec<Vec<u8>>, budget: &mut Budget) -> Result<&mut Vec<State>> {
+        if !self.states.contains_key(&key) {
+            let texts: usize = key.iter().map(Vec::len).sum();
+            budget.spend(GROUP_BYTES * (1 + self.calls.len() as u64) + texts as u64)?;
+        }
+        let fresh = self.fresh();
+        Ok(self.states.entry(key).or_insert(fresh))
     }
 
     /// Takes the groups out, in order.

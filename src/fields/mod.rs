@@ -99,6 +99,21 @@ pub(crate) fn first<'a>(line: &'a [u8], name: &[u8]) -> Option<Cow<'a, [u8]>> {
     first
 }
 
+/// The name at the end of a text that says what comes behind it: `user=`, `user: `, `"user":"`.
+pub(crate) fn name_before(text: &[u8]) -> Option<&[u8]> {
+    let open = text.strip_suffix(b"\"").or_else(|| text.strip_suffix(b"'")).unwrap_or(text);
+    if let Some(before) = open.strip_suffix(b"=") {
+        return pairs::name_of(before);
+    }
+    let trimmed = open.trim_ascii_end();
+    let before = trimmed.strip_suffix(b":")?.trim_ascii_end();
+    match before.strip_suffix(b"\"") {
+        Some(quoted) => quoted.get(memchr::memrchr(b'"', quoted)? + 1..).filter(|n| !n.is_empty()),
+        None if trimmed.len() < open.len() => pairs::name_of(before),
+        None => None,
+    }
+}
+
 /// The word of this number, from 1, of those that blanks part.
 pub(crate) fn word(line: &[u8], number: u32) -> Option<&[u8]> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -174,6 +189,24 @@ mod tests {
         assert_eq!(all(r#"{"a":01}"#), Vec::<String>::new());
         let deep = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
         assert!(all(&deep).is_empty());
+    }
+
+    #[test]
+    fn names_stand_before_values() {
+        for (text, name) in [
+            ("login user=", Some("user")),
+            ("login user=\"", Some("user")),
+            ("src: ", Some("src")),
+            ("{\"a b\":\"", Some("a b")),
+            ("{\"a\" : ", Some("a")),
+            ("10:", None),
+            ("at ", None),
+            ("", None),
+            ("x:", None),
+            ("3=", None),
+        ] {
+            assert_eq!(name_before(text.as_bytes()), name.map(str::as_bytes), "{text}");
+        }
     }
 
     #[test]

@@ -53,6 +53,11 @@ pub(super) fn each<'a>(text: &'a [u8], visit: &mut Visit<'_, 'a>) -> ControlFlow
     ControlFlow::Continue(())
 }
 
+/// The name at the end of a text.
+pub(super) fn name_of(text: &[u8]) -> Option<&[u8]> {
+    name(text, 0, text)
+}
+
 /// The name at the end of `before`, which starts at byte `begin` of `text`.
 fn name<'a>(before: &'a [u8], begin: usize, text: &[u8]) -> Option<&'a [u8]> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');

@@ -32,6 +32,22 @@ pub(crate) struct Blocks<'a, R, F> {
     raw: Vec<u8>,
     /// The block before, if its last lines are not kept for context.
     before: Option<usize>,
+    /// Takes blocks of which statistics tell enough.
+    sum: Option<&'a mut Sum<'a>>,
+}
+
+/// Takes what statistics tell of a block; says whether that is enough.
+pub(crate) type Sum<'s> = dyn FnMut(&BlockSum) -> Result<bool> + 's;
+
+/// What statistics tell of the lines of a block that are selected.
+#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BlockSum {
+    /// How many of them have each severity; `None`: none.
+    pub levels: Vec<(Option<Severity>, u64)>,
+    /// The least and the greatest time of the lines of the block, in nanoseconds since 1970-01-01, zone disregarded;
+    /// `None`: not all of them have one, or it is not known.
+    pub times: Option<(i64, i64)>,
 }
 
 impl<'a, R, F> Blocks<'a, R, F>
@@ -58,7 +74,14 @@ where
             decoder,
             raw: Vec::new(),
             before: None,
+            sum: None,
         }
+    }
+
+    /// Calls `sum` for blocks of which statistics tell which lines are selected; they are passed over if it says so.
+    pub(crate) fn with_sum(mut self, sum: &'a mut Sum<'a>) -> Self {
+        self.sum = Some(sum);
+        self
     }
 
     pub(crate) fn scan(mut self, on_damage: OnDamage) -> Result<ScanStats> {
@@ -105,6 +128,11 @@ where
             self.before = (self.options.before > 0).then_some(index);
             return Ok(ControlFlow::Continue(()));
         }
+        if apart && self.lines.after_left() == 0 && self.is_summed(block)? {
+            self.stats.blocks_skipped += 1;
+            self.lines.pass(block.lines, block.raw_bytes);
+            return Ok(ControlFlow::Continue(()));
+        }
         let stored = self.rdr.block(index)?;
         if apart
             && !self.predicate.needs_times()
@@ -144,6 +172,59 @@ where
             None => {}
         }
         true
+    }
+
+    /// Whether statistics tell enough of a block.
+    fn is_summed(&mut self, block: &BlockInfo) -> Result<bool> {
+        // The time behind the block has to be known.
+        let (Some(times), Some(told)) = (block.stats.times, self.told(block)) else {
+            return Ok(false);
+        };
+        let Some(sum) = &mut self.sum else { return Ok(false) };
+        if !sum(&told)? {
+            return Ok(false);
+        }
+        let lines: u64 = told.levels.iter().map(|level| level.1).sum();
+        self.lines.count(usize::try_from(lines).unwrap_or(usize::MAX));
+        self.lines.test.time = Some(times.last);
+        Ok(true)
+    }
+
+    /// Which lines of a block are selected, if that is known.
+    fn told(&self, block: &BlockInfo) -> Option<BlockSum> {
+        let predicate = self.predicate;
+        if self.sum.is_none() || predicate.pattern.is_some() || predicate.invert {
+            return None;
+        }
+        let known = self.known(block);
+        let is_within = |(least, greatest): (i64, i64)| {
+            predicate.since.is_none_or(|since| since <= least)
+                && predicate.until.is_none_or(|until| greatest < until)
+        };
+        if predicate.is_timed() && !known.times.is_some_and(is_within) {
+            return None;
+        }
+        let mut levels = Vec::new();
+        let counts = block.stats.severities?;
+        let all = std::iter::once(None).chain(Severity::ALL.map(Some));
+        for (severity, &lines) in all.zip(&counts.lines) {
+            let mut only = SeveritySet::new();
+            if let Some(severity) = severity {
+                only.insert(severity);
+            }
+            let wanted = predicate
+                .severities
+                .is_none_or(|set| severity.is_some_and(|severity| set.contains(severity)));
+            if lines == 0 || !wanted {
+                continue;
+            }
+            let known = Known { severities: Some((only, severity.is_none())), ..known };
+            let verdict = predicate.condition.as_ref().map_or(Some(true), |c| c.verdict(&known));
+            if verdict? {
+                levels.push((severity, lines.into()));
+            }
+        }
+        Some(BlockSum { levels, times: known.times })
     }
 
     /// What statistics tell of all lines of a block.

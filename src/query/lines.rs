@@ -69,6 +69,13 @@ pub struct ScanLine<'a> {
     pub template: Option<TemplateId>,
 }
 
+impl ScanLine<'_> {
+    /// The same with other bytes, such as a copy of its own.
+    pub fn with_bytes<'b>(&self, bytes: &'b [u8]) -> ScanLine<'b> {
+        ScanLine { bytes, ..*self }
+    }
+}
+
 /// The templates of the lines of a block.
 #[derive(Debug, Default)]
 pub(crate) struct RowTemplates {

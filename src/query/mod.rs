@@ -6,6 +6,7 @@ mod prune;
 mod scan;
 mod templates;
 
+pub use blocks::BlockSum;
 pub use lines::{ScanLine, ScanOptions};
-pub use scan::{ScanStats, scan_read};
-pub use templates::{FileTemplate, FileTemplates};
+pub use scan::{LineScan, ScanStats, scan_read};
+pub use templates::{FileTemplate, FileTemplates, TemplateSlot};

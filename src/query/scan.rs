@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::error::Result;
 use crate::predicate::Predicate;
-use crate::query::blocks::Blocks;
+use crate::query::blocks::{BlockSum, Blocks};
 use crate::query::lines::{Lines, ScanLine, ScanOptions};
 use crate::reader::{IndexedReader, Loss, OnDamage};
 
@@ -110,5 +110,73 @@ impl<R: io::Read + io::Seek> IndexedReader<R> {
     {
         let lines = Lines::new(predicate, options, sink);
         Blocks::new(self, predicate, options, lines).scan(on_damage)
+    }
+
+    /// The same, but of blocks of which statistics tell which lines are selected, `sum` is asked first: if it says that it
+    /// knows enough, nothing of the block is read, and its lines do not come to `sink`.
+    pub fn scan_summed<F>(
+        &mut self,
+        predicate: &Predicate,
+        options: &ScanOptions,
+        on_damage: OnDamage,
+        sum: &mut dyn FnMut(&BlockSum) -> Result<bool>,
+        sink: F,
+    ) -> Result<ScanStats>
+    where
+        F: FnMut(ScanLine<'_>) -> Result<ControlFlow<()>>,
+    {
+        let lines = Lines::new(predicate, options, sink);
+        Blocks::new(self, predicate, options, lines).with_sum(sum).scan(on_damage)
+    }
+}
+
+/// A scan of bytes that arrive piece by piece.
+///
+/// # Example
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// # fn main() -> lignite::Result<()> {
+/// let predicate = lignite::Predicate::matching(lignite::PatternBuilder::new().add(b"b").build()?);
+/// let mut found = 0;
+/// let options = lignite::ScanOptions::default();
+/// let mut scan = lignite::LineScan::new(&predicate, &options, |_| {
+///     found += 1;
+///     Ok(ControlFlow::Continue(()))
+/// });
+/// let _go_on = scan.push(b"ab\nc")?;
+/// let _go_on = scan.push(b"b\nb")?;
+/// scan.finish()?;
+/// assert_eq!(found, 3);
+/// # Ok(())
+/// # }
+/// ```
+pub struct LineScan<'p, F>(Lines<'p, F>);
+
+impl<F> std::fmt::Debug for LineScan<'_, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LineScan")
+    }
+}
+
+impl<'p, F> LineScan<'p, F>
+where
+    F: FnMut(ScanLine<'_>) -> Result<ControlFlow<()>>,
+{
+    /// A scan before the first byte.
+    pub fn new(predicate: &'p Predicate, options: &ScanOptions, sink: F) -> Self {
+        Self(Lines::new(predicate, options, sink))
+    }
+
+    /// Takes the next bytes, which may start and end inside lines; says whether more are wanted.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<ControlFlow<()>> {
+        self.0.push(bytes)
+    }
+
+    /// Ends the input; returns how many lines were selected.
+    pub fn finish(mut self) -> Result<u64> {
+        let _over = self.0.finish()?;
+        Ok(self.0.selected)
     }
 }

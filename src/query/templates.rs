@@ -5,6 +5,7 @@ use std::io;
 
 use crate::block::BlockView;
 use crate::error::Result;
+use crate::fields;
 use crate::predicate::TemplateId;
 use crate::reader::IndexedReader;
 
@@ -16,10 +17,67 @@ pub struct FileTemplate {
     pub id: TemplateId,
     /// The constant text; each slot is written `<*>`.
     pub text: Vec<u8>,
+    /// The text between the slots.
+    pieces: Vec<Vec<u8>>,
+    /// Its slots, in their order, as they are in the first block that has it.
+    pub slots: Vec<TemplateSlot>,
     /// Lines that have it.
     pub lines: u64,
     /// The blocks that have it, and their lines that do.
     pub blocks: Vec<(usize, u64)>,
+}
+
+/// A slot of a template.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateSlot {
+    /// What the text before it says that it is: `user=`, `user: `, `"user":`.
+    pub name: Option<Vec<u8>>,
+    /// What its values are: `number`, `time` or `text`.
+    pub kind: &'static str,
+}
+
+impl FileTemplate {
+    /// The constant text; each slot is written with what is known of it: `<user>`, `<took:number>`, `<time>`, `<*>`.
+    pub fn shown(&self) -> Vec<u8> {
+        let mut shown = Vec::new();
+        let mut pieces = self.pieces.iter();
+        shown.extend(pieces.next().into_iter().flatten());
+        for (slot, piece) in self.slots.iter().zip(pieces) {
+            shown.push(b'<');
+            shown.extend_from_slice(match (&slot.name, slot.kind) {
+                (Some(name), _) => name,
+                (None, TEXT) => b"*",
+                (None, kind) => kind.as_bytes(),
+            });
+            if slot.name.is_some() && slot.kind != TEXT {
+                shown.push(b':');
+                shown.extend_from_slice(slot.kind.as_bytes());
+            }
+            shown.push(b'>');
+            shown.extend_from_slice(piece);
+        }
+        shown
+    }
+}
+
+/// A slot in the text of a template.
+const MARK: &[u8] = b"<*>";
+/// The kind of slot of which nothing more is known.
+const TEXT: &str = "text";
+
+/// The slots of a template of a block.
+fn slots(view: &BlockView<'_>, template: usize) -> Vec<TemplateSlot> {
+    let columns = view.columns_of(template);
+    let slot = |(&column, before): (&u32, &[u8])| TemplateSlot {
+        name: fields::name_before(before).map(<[u8]>::to_vec),
+        kind: view
+            .node(column as usize)
+            .map(|column| column.node().kind())
+            .filter(|kind| ["number", "time"].contains(kind))
+            .unwrap_or(TEXT),
+    };
+    columns.iter().zip(view.pieces_of(template)).map(slot).collect()
 }
 
 /// The templates of a file, and the lines that have none.
@@ -59,13 +117,10 @@ impl<R: io::Read + io::Seek> IndexedReader<R> {
                 let lines = lines as u64;
                 left = left.saturating_sub(lines);
                 let entry = found.entry(id).or_insert_with(|| {
-                    let pieces: Vec<_> = view.pieces_of(template).collect();
-                    FileTemplate {
-                        id,
-                        text: pieces.join(&b"<*>"[..]),
-                        lines: 0,
-                        blocks: Vec::new(),
-                    }
+                    let pieces: Vec<_> = view.pieces_of(template).map(<[u8]>::to_vec).collect();
+                    let text = pieces.join(MARK);
+                    let slots = slots(&view, template);
+                    FileTemplate { id, text, pieces, slots, lines: 0, blocks: Vec::new() }
                 });
                 entry.lines += lines;
                 entry.blocks.push((index, lines));

@@ -8,8 +8,10 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser};
 
 use crate::archive_args::ArchiveCommand;
 use crate::commands::grep::GrepArgs;
+use crate::commands::hist::HistArgs;
 use crate::commands::query::QueryArgs;
 use crate::commands::templates::TemplatesArgs;
+use crate::commands::top::TopArgs;
 use crate::units;
 
 /// The level where neither a flag nor the environment names one.
@@ -132,6 +134,9 @@ Commands:
   lig recover A -o B     everything of a damaged archive that can still be read
   lig grep PATTERN FILE  the lines that match, as grep prints them
   lig query QUERY FILE   lines by their fields, and counts of them: user:=root | stats by (level) count()
+  lig hist FILE          how many lines there are in each span of time
+  lig top FILE FIELD     the most frequent values of a field
+  lig templates FILE     the print statements a log came from; --diff A B: what is new
   lig info FILE          what takes the space in a file
 Each has a --help of its own. A file that is named like a command: lig ./info, or lig -- info.
 
@@ -251,6 +256,8 @@ pub(crate) enum Invocation {
     Info(InfoArgs),
     Grep(Box<GrepArgs>),
     Query(Box<QueryArgs>),
+    Hist(Box<HistArgs>),
+    Top(TopArgs),
     Templates(TemplatesArgs),
     Archive(ArchiveCommand),
 }
@@ -286,6 +293,12 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, Misuse> {
     } else if rest.first().is_some_and(|word| word == "query") {
         let args = QueryArgs::try_parse_from(rest).map_err(|err| Misuse { err, code: 2 })?;
         return Ok(Invocation::Query(Box::new(args)));
+    } else if rest.first().is_some_and(|word| word == "hist") {
+        let args = HistArgs::try_parse_from(rest).map_err(|err| Misuse { err, code: 2 })?;
+        return Ok(Invocation::Hist(Box::new(args)));
+    } else if rest.first().is_some_and(|word| word == "top") {
+        let args = TopArgs::try_parse_from(rest).map_err(|err| Misuse { err, code: 2 })?;
+        return Ok(Invocation::Top(args));
     } else if rest.first().is_some_and(|word| word == "templates") {
         let args = TemplatesArgs::try_parse_from(rest).map_err(|err| Misuse { err, code: 2 })?;
         return Ok(Invocation::Templates(args));

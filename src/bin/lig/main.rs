@@ -45,6 +45,16 @@ fn main() -> ExitCode {
             let result = commands::query::run(&args, &OsFileSystem, &mut out);
             return commands::conclude_search(result, &mut out);
         }
+        Ok(Invocation::Hist(args)) => {
+            let mut out = Output::new(0, 0);
+            let result = commands::hist::run(&args, &OsFileSystem, &mut out);
+            return commands::conclude_search(result, &mut out);
+        }
+        Ok(Invocation::Top(args)) => {
+            let mut out = Output::new(0, 0);
+            let result = commands::top::run(&args, &OsFileSystem, &mut out);
+            return commands::conclude_search(result, &mut out);
+        }
         Ok(Invocation::Templates(args)) => {
             let mut out = Output::new(0, 0);
             let result = commands::templates::run(&args, &OsFileSystem, &mut out);

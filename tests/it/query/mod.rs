@@ -1,6 +1,9 @@
 //! Queries, against the tools whose answers they must give.
 
+mod counts;
+mod examples;
 mod fields;
+mod follow;
 mod grep;
 mod language;
 mod scan;

@@ -5,8 +5,10 @@ mod compress;
 mod decompress;
 #[cfg(test)]
 mod faults;
+mod follow;
 mod generate;
 pub(crate) mod grep;
+pub(crate) mod hist;
 pub(crate) mod info;
 mod list;
 mod pass;
@@ -15,6 +17,7 @@ pub(crate) mod query;
 mod remove;
 mod search;
 pub(crate) mod templates;
+pub(crate) mod top;
 
 use std::error::Error as StdError;
 use std::io;

@@ -1,13 +1,14 @@
 //! A search of one input: ours by blocks where it can seek, anything else front to back.
 
+use std::cell::Cell;
 use std::io::Read as _;
 use std::ops::ControlFlow;
 
 use anyhow::{Result, bail};
 use lignite::vfs::ReadFile;
 use lignite::{
-    Condition, ErrorKind, IndexedReader, Limits, OnDamage, Predicate, Reader, ScanLine,
-    ScanOptions, ScanStats, Section, UseIndex, is_lignite, scan_read,
+    BlockInfo, BlockSum, Condition, ErrorKind, IndexedReader, Limits, OnDamage, Predicate, Reader,
+    ScanLine, ScanOptions, ScanStats, Section, UseIndex, is_lignite, scan_read,
 };
 
 use crate::foreign::Foreign;
@@ -20,6 +21,14 @@ pub(crate) struct Search {
     pub(crate) on_damage: OnDamage,
 }
 
+/// What is asked before blocks are read.
+pub(crate) struct Hooks<'h> {
+    /// Takes the least and the greatest time of the file, as far as statistics tell.
+    pub(crate) reach: &'h mut dyn FnMut((i64, i64)),
+    /// Takes what statistics tell of a block; says whether that is enough.
+    pub(crate) sum: &'h mut dyn FnMut(&BlockSum) -> lignite::Result<bool>,
+}
+
 /// Takes the lines that were found.
 type Sink<'s> = dyn FnMut(ScanLine<'_>) -> lignite::Result<ControlFlow<()>> + 's;
 
@@ -29,6 +38,18 @@ impl Search {
         &mut self,
         file: &mut dyn ReadFile,
         can_seek: bool,
+        sink: &mut Sink<'_>,
+    ) -> Result<ScanStats> {
+        let (mut reach, mut sum) = (|_| {}, |_: &BlockSum| Ok(false));
+        self.summed(file, can_seek, &mut Hooks { reach: &mut reach, sum: &mut sum }, sink)
+    }
+
+    /// The same, where statistics may tell enough.
+    pub(crate) fn summed(
+        &mut self,
+        file: &mut dyn ReadFile,
+        can_seek: bool,
+        hooks: &mut Hooks<'_>,
         sink: &mut Sink<'_>,
     ) -> Result<ScanStats> {
         let mut prefix = Vec::new();
@@ -51,14 +72,19 @@ impl Search {
             return Ok(scan_read(rdr, predicate, options, sink)?);
         }
         let asked = self.predicate.condition.clone();
-        let found = self.blocks(file, sink);
+        let found = self.blocks(file, hooks, sink);
         self.predicate.condition = asked;
         found
     }
 
     /// Searches the blocks of a file of ours.
-    fn blocks(&mut self, file: &mut dyn ReadFile, sink: &mut Sink<'_>) -> Result<ScanStats> {
-        let mut any = false;
+    fn blocks(
+        &mut self,
+        file: &mut dyn ReadFile,
+        hooks: &mut Hooks<'_>,
+        sink: &mut Sink<'_>,
+    ) -> Result<ScanStats> {
+        let any = Cell::new(false);
         let mut use_index = UseIndex::IfWhole;
         loop {
             let mut rdr = IndexedReader::with_index(&mut *file, Limits::default(), use_index)?;
@@ -66,13 +92,24 @@ impl Search {
             if let Some(ranked) = ranked {
                 self.predicate.condition = Some(ranked.with_ranks(&rdr.templates()?.ranks()));
             }
-            let found = rdr.scan(&self.predicate, &self.options, self.on_damage, |line| {
-                any = true;
+            let times = rdr.blocks().iter().filter_map(BlockInfo::time_range);
+            let reached = times.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
+            if let Some(reached) = reached {
+                (hooks.reach)(reached);
+            }
+            let mut sum = |told: &BlockSum| {
+                let is_enough = (hooks.sum)(told)?;
+                any.set(any.get() || is_enough);
+                Ok(is_enough)
+            };
+            let (predicate, options) = (&self.predicate, &self.options);
+            let found = rdr.scan_summed(predicate, options, self.on_damage, &mut sum, |line| {
+                any.set(true);
                 sink(line)
             });
             match found {
                 // What the index says is not what the blocks say: they are right.
-                Err(err) if is_of_index(&err) && !any && use_index == UseIndex::IfWhole => {
+                Err(err) if is_of_index(&err) && !any.get() && use_index == UseIndex::IfWhole => {
                     use_index = UseIndex::Never;
                 }
                 found => return Ok(found?),

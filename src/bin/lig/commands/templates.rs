@@ -1,14 +1,14 @@
 //! `lig templates`: the print statements a log came from, and which of them two logs do not share.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
-use lignite::IndexedReader;
 use lignite::vfs::FileSystem;
+use lignite::{FileTemplate, IndexedReader, TemplateSlot};
 use serde::Serialize;
 
 use crate::output::{Output, escape, name};
@@ -23,7 +23,10 @@ const CHANGED: u64 = 4;
 /// Unless it has fewer lines than this in both files.
 const LINES_MIN: u64 = 20;
 
-/// Lists the templates of .lig files: what the lines have in common, values written <*>.
+/// Lists the templates of .lig files: what lines have in common, with rank, id, lines, share, and where in the file they are.
+///
+/// Slots are written with the name that stands before them and what their values are: <user>, <took:number>, <time>, <*>.
+/// Rank and id are what lig grep --template and the field template of lig query take.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "templates", bin_name = "lig templates", args_override_self = true, after_help = AFTER_HELP)]
 pub(crate) struct TemplatesArgs {
@@ -34,6 +37,10 @@ pub(crate) struct TemplatesArgs {
     /// Compare two files: what is new in the second, gone, or much more or less frequent
     #[arg(long)]
     diff: bool,
+
+    /// Show when each is seen first and last, as near as the blocks it is in tell
+    #[arg(short, long)]
+    times: bool,
 
     /// One JSON object for each template
     #[arg(long)]
@@ -50,8 +57,8 @@ Exit codes: 0 done; with --diff: 0 nothing is new, 1 something is; 2 something f
 /// The templates of a file.
 #[derive(Debug, Default)]
 struct Templates {
-    /// Lines of each, in each block.
-    of: HashMap<Vec<u8>, BTreeMap<usize, u64>>,
+    /// By rank.
+    all: Vec<FileTemplate>,
     blocks: Vec<Option<(i64, i64)>>,
     lines: u64,
     /// Lines of blocks that are stored as they are.
@@ -63,6 +70,8 @@ struct Templates {
 struct Row {
     /// Rank by lines, from 1.
     rank: usize,
+    /// What the template is called in any file.
+    id: String,
     lines: u64,
     /// Lines in a million.
     share_ppm: u64,
@@ -72,6 +81,17 @@ struct Row {
     /// Lines in equal parts of the file.
     profile: Vec<u64>,
     text: String,
+    slots: Vec<Slot>,
+    /// The text with slots named.
+    #[serde(skip)]
+    shown: String,
+}
+
+/// A slot of a template.
+#[derive(Debug, Serialize)]
+struct Slot {
+    name: Option<String>,
+    kind: &'static str,
 }
 
 /// Runs `lig templates`.
@@ -92,7 +112,7 @@ pub(crate) fn run(
             rows.iter().try_for_each(|row| out.json(row))?;
             continue;
         }
-        let all = templates.of.len();
+        let all = templates.all.len();
         let mut text = format!("{}: {} lines, {all} templates\n", name(path), templates.lines);
         if templates.without > 0 {
             let _infallible =
@@ -101,12 +121,14 @@ pub(crate) fn run(
         for row in &rows {
             let _infallible = writeln!(
                 text,
-                "{:>5} {:>10} {:>7}  {}  {}",
+                "{:>5} {} {:>10} {:>7}  {}  {}{}",
                 row.rank,
+                row.id,
                 row.lines,
                 units::percent(row.lines, templates.lines),
                 spark(&row.profile),
-                shorten(&row.text),
+                if args.times { seen(row) } else { String::new() },
+                shorten(&row.shown),
             );
         }
         out.print(&text)?;
@@ -121,49 +143,45 @@ fn read(path: &Path, system: &dyn FileSystem) -> Result<Templates> {
 fn read_from(path: &Path, system: &dyn FileSystem) -> Result<Templates> {
     let mut reader = IndexedReader::open(system.open(path)?)?;
     let mut templates = Templates::default();
-    for index in 0..reader.blocks().len() {
-        let Some(block) = reader.blocks().get(index).cloned() else { break };
-        let mut left = block.lines;
-        for template in reader.report(index)?.templates {
-            left = left.saturating_sub(template.lines);
-            *templates.of.entry(template.text).or_default().entry(index).or_default() +=
-                template.lines;
-        }
+    for block in reader.blocks() {
         templates.lines += block.lines;
-        templates.without += left;
         templates.blocks.push(block.time_range());
     }
+    let found = reader.templates()?;
+    templates.without = found.lines_without;
+    templates.all = found.templates;
     Ok(templates)
 }
 
 /// The templates by lines, most first.
 fn rows(templates: &Templates) -> Vec<Row> {
-    let mut sorted: Vec<_> = templates
-        .of
-        .iter()
-        .map(|(text, blocks)| (blocks.values().sum::<u64>(), text, blocks))
-        .collect();
-    sorted.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let row = |rank: usize, lines: u64, text: &[u8], blocks: &BTreeMap<usize, u64>| {
-        let time = |index: Option<&usize>| templates.blocks.get(*index?).copied().flatten();
-        let (first, last) = (time(blocks.keys().next()), time(blocks.keys().next_back()));
+    let row = |(rank, template): (usize, &FileTemplate)| {
+        let time = |block: Option<&(usize, u64)>| templates.blocks.get(block?.0).copied().flatten();
+        let (first, last) = (time(template.blocks.first()), time(template.blocks.last()));
         let mut profile = vec![0; SPARK_COLUMNS.min(templates.blocks.len())];
-        for (&block, &lines) in blocks {
+        for &(block, lines) in &template.blocks {
             let column = block * profile.len() / templates.blocks.len().max(1);
             if let Some(column) = profile.get_mut(column) {
                 *column += lines;
             }
         }
+        let slot = |slot: &TemplateSlot| Slot {
+            name: slot.name.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
+            kind: slot.kind,
+        };
         Row {
             rank,
-            lines,
-            share_ppm: share(lines, templates.lines),
+            id: template.id.to_string(),
+            lines: template.lines,
+            share_ppm: share(template.lines, templates.lines),
             seen: first.zip(last).map(|((first, _), (_, last))| (first, last)),
             profile,
-            text: String::from_utf8_lossy(text).into_owned(),
+            text: String::from_utf8_lossy(&template.text).into_owned(),
+            slots: template.slots.iter().map(slot).collect(),
+            shown: String::from_utf8_lossy(&template.shown()).into_owned(),
         }
     };
-    (1..).zip(sorted).map(|(rank, (lines, text, blocks))| row(rank, lines, text, blocks)).collect()
+    (1..).zip(&templates.all).map(row).collect()
 }
 
 fn share(lines: u64, all: u64) -> u64 {
@@ -181,6 +199,15 @@ fn spark(profile: &[u64]) -> String {
         }
     };
     profile.iter().map(bar).collect()
+}
+
+/// First and last time.
+fn seen(row: &Row) -> String {
+    let shown = |time| format!("{:<19}", units::time(time));
+    row.seen.map_or_else(
+        || " ".repeat(42),
+        |(first, last)| format!("{}  {}  ", shown(first), shown(last)),
+    )
 }
 
 fn shorten(text: &str) -> String {
@@ -209,15 +236,22 @@ fn diff(
         let lines = before.without + after.without;
         out.warning(format_args!("{lines} lines are stored without templates and not compared"));
     }
-    let count = |templates: &Templates, text: &[u8]| {
-        templates.of.get(text).map_or(0, |blocks| blocks.values().sum::<u64>())
+    let by_text = |templates: &'_ Templates| -> HashMap<Vec<u8>, u64> {
+        let mut counts = HashMap::new();
+        for template in &templates.all {
+            *counts.entry(template.text.clone()).or_default() += template.lines;
+        }
+        counts
     };
-    let mut texts: Vec<&Vec<u8>> = before.of.keys().chain(after.of.keys()).collect();
+    let (of_before, of_after) = (by_text(before), by_text(after));
+    let count =
+        |counts: &HashMap<Vec<u8>, u64>, text: &[u8]| counts.get(text).copied().unwrap_or(0);
+    let mut texts: Vec<&Vec<u8>> = of_before.keys().chain(of_after.keys()).collect();
     texts.sort_unstable();
     texts.dedup();
     let mut changes = Vec::new();
     for text in texts {
-        let (old, new) = (count(before, text), count(after, text));
+        let (old, new) = (count(&of_before, text), count(&of_after, text));
         let (was, is) = (share(old, before.lines), share(new, after.lines));
         let change = match (old, new) {
             (0, 0) => continue,

@@ -154,6 +154,14 @@ pub(crate) struct GrepArgs {
     #[arg(long, value_name = "LEVELS", value_parser = super::conditions::parse_levels)]
     pub(crate) level: Option<lignite::SeveritySet>,
 
+    /// Print only the last N selected lines of each file
+    #[arg(long, value_name = "N", conflicts_with_all = ["count", "files_with_matches", "files_without_match", "after_context", "before_context", "context"])]
+    pub(crate) tail: Option<usize>,
+
+    /// Go on as files grow, and when they are replaced, as tail -F does
+    #[arg(long, conflicts_with_all = ["count", "files_with_matches", "files_without_match", "quiet", "after_context", "before_context", "context"])]
+    pub(crate) follow: bool,
+
     /// Only lines that meet a condition, as lig query has them; a PATTERN then needs -e
     #[arg(long = "where", value_name = "CONDITION", allow_hyphen_values = true)]
     pub(crate) condition: Option<String>,

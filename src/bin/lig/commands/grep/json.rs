@@ -136,6 +136,10 @@ impl<W: Write> JsonPrinter<W> {
         self.put(&json!({ "type": "end", "data": data }))
     }
 
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.dst.flush()
+    }
+
     /// All files have been searched.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         let data =

@@ -14,14 +14,15 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use lignite::vfs::{FileSystem, ReadFile, WriteFile};
 use lignite::{
-    Case, Condition, MatchExtent, OnDamage, Pattern, PatternBuilder, Predicate, ScanOptions,
-    ScanStats,
+    Case, Condition, MatchExtent, OnDamage, Pattern, PatternBuilder, Predicate, ScanLine,
+    ScanOptions, ScanStats,
 };
 
 use self::args::Color;
 pub(crate) use self::args::GrepArgs;
 use self::json::JsonPrinter;
 use self::printer::{Printer, Style};
+use super::follow::{self, Followed};
 use super::query;
 use super::search::Search;
 use crate::input::Input;
@@ -45,6 +46,36 @@ enum Sink {
     Json(JsonPrinter<Out>),
 }
 
+impl Sink {
+    fn line(
+        &mut self,
+        name: &[u8],
+        line: &ScanLine<'_>,
+        pattern: Option<&Pattern>,
+    ) -> io::Result<()> {
+        match self {
+            Self::Text(printer) => printer.line(name, line, pattern),
+            Self::Json(printer) => printer.line(name, line, pattern),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Text(printer) => printer.flush(),
+            Self::Json(printer) => printer.flush(),
+        }
+    }
+}
+
+/// What a file is called where its lines are printed.
+fn shown_name(input: &Input, is_json: bool) -> Vec<u8> {
+    match &input.path {
+        Some(path) => path.as_os_str().as_encoded_bytes().to_vec(),
+        None if is_json => b"<stdin>".to_vec(),
+        None => b"(standard input)".to_vec(),
+    }
+}
+
 /// A search over all files.
 struct Grep<'a> {
     args: &'a GrepArgs,
@@ -61,9 +92,8 @@ pub(crate) fn run(args: &GrepArgs, system: &dyn FileSystem, out: &mut Output) ->
         bail!("-G and -P are not known: patterns are regular expressions of Rust's regex crate");
     }
     let asked = match &args.condition {
-        Some(text) => match query::parse(text, &conditions::clock(args.tz), out) {
-            Ok(query) if query.is_condition() => query.condition().cloned(),
-            Ok(_) => bail!("--where takes a condition; lig query takes pipes behind it"),
+        Some(text) => match query::parse_condition(text, &conditions::clock(args.tz), out) {
+            Ok(query) => query.condition().cloned(),
             Err(code) => return Ok(code),
         },
         None => None,
@@ -78,6 +108,11 @@ pub(crate) fn run(args: &GrepArgs, system: &dyn FileSystem, out: &mut Output) ->
         || !args.no_filename
             && (words.len() > 1 || args.recursive && files::holds_dir(&words, system));
     let mut grep = Grep::new(args, system, (pattern, asked), with_name)?;
+    if args.follow {
+        let inputs: Result<Vec<_>, _> = inputs.into_iter().collect();
+        let any = grep.follow(inputs.map_err(anyhow::Error::msg)?, out)?;
+        return Ok(if any { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let (mut found, mut failed) = (false, false);
     for input in inputs {
         let input = match input {
@@ -99,7 +134,7 @@ pub(crate) fn run(args: &GrepArgs, system: &dyn FileSystem, out: &mut Output) ->
                 }
             }
             Err(err) => {
-                grep.flush()?;
+                grep.sink.flush()?;
                 if super::ending(&err).is_some() {
                     return Err(err);
                 }
@@ -249,11 +284,7 @@ impl<'a> Grep<'a> {
     /// Searches a file.
     fn file(&mut self, input: &Input, out: &mut Output) -> Result<ScanStats> {
         let mut opened = input.open(self.system)?;
-        let shown = match &input.path {
-            Some(path) => path.as_os_str().as_encoded_bytes().to_vec(),
-            None if self.args.json => b"<stdin>".to_vec(),
-            None => b"(standard input)".to_vec(),
-        };
+        let shown = shown_name(input, self.args.json);
         match &mut self.sink {
             Sink::Text(printer) => printer.next_file(),
             Sink::Json(printer) => printer.next_file(),
@@ -286,26 +317,61 @@ impl<'a> Grep<'a> {
         can_seek: bool,
         shown: &[u8],
     ) -> Result<ScanStats> {
-        let (mode, sink, pattern) =
-            (self.mode, &mut self.sink, self.search.predicate.pattern.clone());
-        self.search.content(file, can_seek, &mut |line| {
-            match (mode, &mut *sink) {
-                (Mode::Lines, Sink::Text(printer)) => {
-                    printer.line(shown, &line, pattern.as_ref())?;
-                }
-                (Mode::Lines, Sink::Json(printer)) => {
-                    printer.line(shown, &line, pattern.as_ref())?;
-                }
-                _ => return Ok(ControlFlow::Break(())),
+        let pattern = self.search.predicate.pattern.clone();
+        if let Some(count) = self.args.tail {
+            let (found, stats) = follow::last(&mut self.search, file, can_seek, count)?;
+            for line in &found {
+                self.sink.line(shown, &line.line(), pattern.as_ref())?;
             }
+            return Ok(stats);
+        }
+        let (mode, sink) = (self.mode, &mut self.sink);
+        self.search.content(file, can_seek, &mut |line| {
+            if mode != Mode::Lines {
+                return Ok(ControlFlow::Break(()));
+            }
+            sink.line(shown, &line, pattern.as_ref())?;
             Ok(ControlFlow::Continue(()))
         })
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        match &mut self.sink {
-            Sink::Text(printer) => printer.flush(),
-            Sink::Json(_) => Ok(()),
+    /// Follows files until as many lines as are wanted have come from each; says whether any has come.
+    fn follow(&mut self, inputs: Vec<Input>, out: &mut Output) -> Result<bool> {
+        let search = |input: &Input| {
+            let mut search = self.search.clone();
+            search.options.count_max = None;
+            search.predicate.file = shown_name(input, self.args.json);
+            search
+        };
+        let searches: Vec<_> = inputs.iter().map(search).collect();
+        let mut followed = Vec::new();
+        for (input, search) in inputs.into_iter().zip(&searches) {
+            let name = input.name();
+            let Some(path) = input.path else { bail!("standard input is not followed") };
+            let file = Followed::open(path, search, self.system, self.args.tail);
+            followed.push((file.with_context(|| name.clone())?, name, self.args.max_count));
+        }
+        let pattern = self.search.predicate.pattern.clone();
+        let mut any = false;
+        loop {
+            for (file, name, left) in followed.iter_mut().filter(|file| file.2 != Some(0)) {
+                let mut found = file.advance().with_context(|| name.clone())?;
+                if found.is_empty() && file.is_replaced(self.system) {
+                    found = file.replace(self.system).with_context(|| name.clone())?;
+                    out.warning(format_args!("{name}: replaced; the new file is followed"));
+                }
+                found.truncate(left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(0)));
+                for line in &found {
+                    self.sink.line(&file.search.predicate.file, &line.line(), pattern.as_ref())?;
+                }
+                any |= !found.is_empty();
+                *left = left.map(|left| left - found.len() as u64);
+            }
+            self.sink.flush()?;
+            if followed.iter().all(|(file, _, left)| file.is_over() || *left == Some(0)) {
+                return Ok(any);
+            }
+            std::thread::sleep(follow::PAUSE);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod table;
 
+use std::cell::RefCell;
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,7 +14,7 @@ use lignite::{Clock, OnDamage, Pipeline, Query, Row, ScanStats};
 
 use self::table::{Form, Table};
 use super::grep::{GrepArgs, conditions};
-use super::search::Search;
+use super::search::{Hooks, Search};
 use crate::input::Input;
 use crate::output::{Output, describe, escape};
 
@@ -27,7 +28,7 @@ use crate::output::{Output, describe, escape};
 pub(crate) struct QueryArgs {
     /// The query
     #[arg(value_name = "QUERY", allow_hyphen_values = true)]
-    query: String,
+    pub(crate) query: String,
 
     /// Files to search; none, or -, is standard input
     #[arg(value_name = "FILE")]
@@ -102,6 +103,20 @@ Examples:
   lig query '* | top 5 by (http.status)' app.lig
 
 Exit codes: 0 something was found; 1 nothing was; 2 something failed.";
+
+/// Parses a query that has no pipes.
+pub(crate) fn parse_condition(
+    text: &str,
+    clock: &Clock,
+    out: &mut Output,
+) -> Result<Query, ExitCode> {
+    let query = parse(text, clock, out)?;
+    if query.is_condition() {
+        return Ok(query);
+    }
+    out.error("--where takes a condition; lig query takes pipes behind it");
+    Err(ExitCode::from(2))
+}
 
 /// Parses a query. What is wrong with it is said, with a mark under the place; then it is the exit code that comes back.
 pub(crate) fn parse(text: &str, clock: &Clock, out: &mut Output) -> Result<Query, ExitCode> {
@@ -200,10 +215,14 @@ impl Run<'_> {
         search.predicate.file.clone_from(&name);
         let mut is_over = false;
         let can_seek = opened.info.is_file();
-        let (pipeline, table, rows) = (&mut self.pipeline, &mut self.table, &mut self.rows);
-        let quiet = self.args.quiet;
-        let stats = search.content(&mut *opened.file, can_seek, &mut |line| {
-            let flow = pipeline.push(line, &name, &mut |row| {
+        let pipeline = RefCell::new(&mut self.pipeline);
+        let (table, rows, quiet) = (&mut self.table, &mut self.rows, self.args.quiet);
+        let mut hooks = Hooks {
+            reach: &mut |_| {},
+            sum: &mut |told| pipeline.borrow_mut().add_block(told, &name),
+        };
+        let stats = search.summed(&mut *opened.file, can_seek, &mut hooks, &mut |line| {
+            let flow = pipeline.borrow_mut().push(line, &name, &mut |row| {
                 *rows += 1;
                 if quiet { Ok(()) } else { Ok(table.row(row)?) }
             })?;

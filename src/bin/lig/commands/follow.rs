@@ -1,0 +1,258 @@
+//! `--tail` and `--follow`: the last lines that are selected, and those that are still to come.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{Read as _, Seek as _};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use lignite::vfs::{FileInfo, FileSystem, ReadFile};
+use lignite::{Condition, ErrorKind, IndexedReader, LineScan, ScanLine, ScanStats, is_lignite};
+
+use super::search::Search;
+use crate::foreign::Foreign;
+
+/// How long to wait until files are looked at again.
+pub(crate) const PAUSE: Duration = Duration::from_millis(200);
+/// Bytes of a plain file that are read at a time.
+const STEP: usize = 1 << 18;
+
+/// A line that was selected.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    bytes: Vec<u8>,
+    line: ScanLine<'static>,
+}
+
+impl Found {
+    fn of(line: ScanLine<'_>) -> Self {
+        Self { bytes: line.bytes.to_vec(), line: line.with_bytes(&[]) }
+    }
+
+    /// The line as it came.
+    pub(crate) fn line(&self) -> ScanLine<'_> {
+        self.line.with_bytes(&self.bytes)
+    }
+}
+
+/// Lines in their order: all, or the last ones.
+#[derive(Clone, Debug, Default)]
+struct Queue {
+    lines: VecDeque<Found>,
+    most: Option<usize>,
+}
+
+impl Queue {
+    fn push(&mut self, line: ScanLine<'_>) {
+        self.lines.push_back(Found::of(line));
+        if self.most.is_some_and(|most| self.lines.len() > most) {
+            self.lines.pop_front();
+        }
+    }
+}
+
+/// The last lines of an input that are selected. Of a file of ours, blocks are looked at from the end on.
+pub(crate) fn last(
+    search: &mut Search,
+    file: &mut dyn ReadFile,
+    can_seek: bool,
+    most: usize,
+) -> Result<(Vec<Found>, ScanStats)> {
+    let mut blocks = 0;
+    if can_seek && is_ours(file)? {
+        blocks = IndexedReader::open(&mut *file)?.blocks().len();
+        file.rewind()?;
+    }
+    let mut wanted = 1;
+    loop {
+        search.options.first_block = blocks.saturating_sub(wanted);
+        let mut queue = Queue { lines: VecDeque::new(), most: Some(most) };
+        let searched = search.content(file, can_seek, &mut |line| {
+            queue.push(line);
+            Ok(ControlFlow::Continue(()))
+        });
+        let is_first = std::mem::take(&mut search.options.first_block) == 0;
+        let stats = searched?;
+        if is_first || queue.lines.len() >= most {
+            return Ok((queue.lines.into(), stats));
+        }
+        wanted *= 4;
+        file.rewind()?;
+    }
+}
+
+fn is_ours(file: &mut dyn ReadFile) -> Result<bool> {
+    let mut prefix = Vec::new();
+    file.take(8).read_to_end(&mut prefix)?;
+    file.rewind()?;
+    Ok(is_lignite(&prefix))
+}
+
+/// A file that is looked at again and again.
+pub(crate) struct Followed<'p> {
+    path: PathBuf,
+    pub(crate) search: &'p Search,
+    file: Box<dyn ReadFile>,
+    info: FileInfo,
+    state: State<'p>,
+    queue: Rc<RefCell<Queue>>,
+}
+
+type Sink = Box<dyn FnMut(ScanLine<'_>) -> lignite::Result<ControlFlow<()>>>;
+
+impl std::fmt::Debug for Followed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Followed").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// How far a file has been looked at.
+enum State<'p> {
+    /// Nothing is known of it.
+    Fresh,
+    /// A file of ours: so many blocks with so many whole lines, when it had so many bytes.
+    Blocks { blocks: usize, lines: u64, len: u64 },
+    /// Anything else.
+    Bytes(Box<LineScan<'p, Sink>>),
+    /// Nothing more can come.
+    Over,
+}
+
+impl<'p> Followed<'p> {
+    /// Opens a file; of what is in it by now, the last `most` selected lines are wanted, or all.
+    pub(crate) fn open(
+        path: PathBuf,
+        search: &'p Search,
+        system: &dyn FileSystem,
+        most: Option<usize>,
+    ) -> Result<Self> {
+        let file = system.open(&path)?;
+        let info = file.info()?;
+        if info.is_dir() {
+            bail!("is a directory");
+        }
+        let queue = Rc::new(RefCell::new(Queue { lines: VecDeque::new(), most }));
+        Ok(Self { path, search, file, info, state: State::Fresh, queue })
+    }
+
+    /// Whether nothing more can come.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
+    }
+
+    /// Whether the name leads to another file by now, or the file was cut.
+    pub(crate) fn is_replaced(&self, system: &dyn FileSystem) -> bool {
+        let Ok(now) = system.info(&self.path) else { return false };
+        let other = now.identity.is_some() && !now.is_same_file(&self.info);
+        other || now.len < self.info.len
+    }
+
+    /// Takes up the file that the name leads to by now; returns what was left of the old one.
+    pub(crate) fn replace(&mut self, system: &dyn FileSystem) -> Result<Vec<Found>> {
+        let file = system.open(&self.path)?;
+        let mut left = self.advance()?;
+        if let State::Bytes(scan) = std::mem::replace(&mut self.state, State::Fresh) {
+            scan.finish()?;
+            left.extend(self.queue.borrow_mut().lines.drain(..));
+        }
+        self.info = file.info()?;
+        self.file = file;
+        Ok(left)
+    }
+
+    /// The selected lines that have come since the last time.
+    pub(crate) fn advance(&mut self) -> Result<Vec<Found>> {
+        if matches!(self.state, State::Fresh) {
+            self.state = self.start()?;
+        }
+        let len = self.file.info()?.len;
+        self.info.len = self.info.len.max(len);
+        match &mut self.state {
+            State::Fresh | State::Over => {}
+            State::Blocks { len: seen, .. } if *seen == len => {}
+            State::Blocks { .. } => self.blocks(len)?,
+            State::Bytes(scan) => {
+                let mut buffer = vec![0; STEP];
+                loop {
+                    let read = self.file.read(&mut buffer)?;
+                    let bytes = buffer.get(..read).unwrap_or_default();
+                    if bytes.is_empty() || scan.push(bytes)?.is_break() {
+                        break;
+                    }
+                }
+            }
+        }
+        let mut queue = self.queue.borrow_mut();
+        if !matches!(self.state, State::Fresh) {
+            queue.most = None;
+        }
+        Ok(queue.lines.drain(..).collect())
+    }
+
+    /// Finds out what the file is.
+    fn start(&mut self) -> Result<State<'p>> {
+        let mut prefix = Vec::new();
+        self.file.by_ref().take(8).read_to_end(&mut prefix)?;
+        self.file.rewind()?;
+        if prefix.is_empty() {
+            return Ok(State::Fresh);
+        }
+        if is_lignite(&prefix) {
+            return Ok(State::Blocks { blocks: 0, lines: 0, len: 0 });
+        }
+        let asked = self.search.predicate.condition.as_ref();
+        if asked.is_some_and(Condition::needs_templates) {
+            bail!("templates are known of .lig files only");
+        }
+        let queue = Rc::clone(&self.queue);
+        let mut sink = move |line: ScanLine<'_>| {
+            queue.borrow_mut().push(line);
+            Ok(ControlFlow::Continue(()))
+        };
+        if Foreign::detect(&prefix) != Foreign::Other {
+            self.search.clone().content(&mut *self.file, true, &mut sink)?;
+            return Ok(State::Over);
+        }
+        let (predicate, options) = (&self.search.predicate, &self.search.options);
+        Ok(State::Bytes(Box::new(LineScan::new(predicate, options, Box::new(sink)))))
+    }
+
+    /// Looks at the blocks that are new.
+    fn blocks(&mut self, len: u64) -> Result<()> {
+        let State::Blocks { blocks, lines, .. } = self.state else { return Ok(()) };
+        self.file.rewind()?;
+        let (count, whole, is_finished) = match IndexedReader::open(&mut *self.file) {
+            Ok(rdr) => {
+                let whole: u64 = rdr.blocks().iter().map(|block| block.lines).sum();
+                let is_finished = rdr.streams().last().is_some_and(|stream| stream.finished);
+                (rdr.blocks().len(), whole, is_finished)
+            }
+            // Its header has not been written out.
+            Err(err) if is_early(&err) => return Ok(()),
+            Err(err) => return Err(err.into()),
+        };
+        if count > blocks || is_finished {
+            let mut search = self.search.clone();
+            search.options.first_block = blocks;
+            let mut queue = self.queue.borrow_mut();
+            self.file.rewind()?;
+            search.content(&mut *self.file, true, &mut |line| {
+                // The end of a line may still come, unless there is an end to the file.
+                let is_whole = line.number <= whole || is_finished && line.number == whole + 1;
+                if line.number > lines && is_whole {
+                    queue.push(line);
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        self.state = State::Blocks { blocks: count, lines: whole, len };
+        Ok(())
+    }
+}
+
+fn is_early(err: &lignite::Error) -> bool {
+    matches!(err.kind(), ErrorKind::Truncated { .. })
+}
