@@ -8,10 +8,12 @@ use std::path::PathBuf;
 use lignite::Reader;
 
 /// Each golden file and the bundled log it was made from.
-const GOLDEN: [(&str, &str); 3] = [
+const GOLDEN: [(&str, &str); 5] = [
     ("v0.2-level1-dpkg.lig", "dpkg.log"),
     ("v0.2-level3-dpkg.lig", "dpkg.log"),
     ("v0.2-level6-dpkg.lig", "dpkg.log"),
+    ("v0.2-level8-dpkg.lig", "dpkg.log"),
+    ("v0.2-level9-dpkg.lig", "dpkg.log"),
 ];
 
 fn testdata() -> PathBuf {

@@ -25,4 +25,6 @@ mod resealed;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]
+mod second_decoder;
+#[cfg(test)]
 mod stream;
