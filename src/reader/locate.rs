@@ -106,6 +106,9 @@ impl<R: io::Read + io::Seek> File<'_, R> {
 
     /// The entries of all index segments, which must be what the commit says they are.
     fn entries(&mut self, start: u64, stream_id: u64, commit: &Commit) -> Result<Vec<IndexEntry>> {
+        if (commit.blocks, commit.last_index) == (1, 0) {
+            return Ok(vec![self.only_block(start, stream_id, commit)?]);
+        }
         let mut segments = Vec::new();
         let (mut at, mut before) = (commit.last_index, commit.offset);
         while at != 0 {
@@ -140,6 +143,29 @@ impl<R: io::Read + io::Seek> File<'_, R> {
         } else {
             Err(broken(start + commit.offset))
         }
+    }
+
+    /// What an index would say of the block of a stream that has only one, and no index.
+    fn only_block(&mut self, start: u64, stream_id: u64, commit: &Commit) -> Result<IndexEntry> {
+        let offset = FILE_HEADER_LEN as u64;
+        let at = start + offset;
+        let fixed = Fixed::decode(&self.bytes(at, FIXED_LEN as u64)?, at)?;
+        let header = self.bytes(at, fixed.header_len.into())?;
+        let body = frame::body(&fixed, &header, at)?;
+        let stored_len = u64::from(fixed.header_len) + u64::from(fixed.payload_len);
+        let is_only = fixed.kind == FrameKind::Block
+            && fixed.stream_id == stream_id
+            && offset + stored_len == commit.offset;
+        if !is_only {
+            return Err(broken(at));
+        }
+        let block = BlockHeader::decode(body)?;
+        let more = commit.lines.checked_sub(block.lines.into());
+        if u64::from(block.raw_len) != commit.raw_bytes || !matches!(more, Some(0 | 1)) {
+            return Err(broken(start + commit.offset));
+        }
+        let BlockHeader { raw_len, lines, starts_inside, stats, .. } = block;
+        Ok(IndexEntry { offset, stored_len, raw_len, lines, starts_inside, stats })
     }
 
     /// Stream id and payload of the frame at `at`, verified.

@@ -106,7 +106,10 @@ impl<W: io::Write> Stream<W> {
     /// Ends the stream: index, commit, tail.
     pub(crate) fn finish(mut self, ends_inside: bool) -> Result<(W, Summary)> {
         self.start(&[])?;
-        self.end_segment()?;
+        // One block is found without an index: it lies behind the file header.
+        if self.summary.blocks > 1 {
+            self.end_segment()?;
+        }
         self.summary.lines += u64::from(ends_inside);
         let commit = Commit {
             blocks: self.summary.blocks,

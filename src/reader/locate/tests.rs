@@ -195,3 +195,40 @@ fn an_index_that_contradicts_a_header_is_an_error_at_that_block() {
     assert!(found[0].is_none() && found[1].is_none());
     assert_eq!(found[2..], expected[2..]);
 }
+
+/// The file with another commit, all checksums right.
+fn recommit(file: &[u8], edit: impl FnOnce(&mut Commit)) -> Vec<u8> {
+    let mut open = File { rdr: &mut Cursor::new(file), limits: &Limits::default() };
+    let len = index::commit_len(&file[file.len() - TAIL_LEN..]).unwrap();
+    let at = file.len() - TAIL_LEN - len as usize;
+    let (id, payload) = open.frame(at as u64, FrameKind::Commit).unwrap();
+    let mut commit = Commit::decode(&payload, 0).unwrap();
+    edit(&mut commit);
+    let (mut forged, mut payload) = (file[..at].to_vec(), Vec::new());
+    commit.encode(&mut payload);
+    frame::encode(FrameKind::Commit, id, &[], &payload, &mut forged).unwrap();
+    let len = u32::try_from(forged.len() - at).unwrap();
+    forged.extend_from_slice(&index::tail(len));
+    forged
+}
+
+#[test]
+fn one_block_is_found_without_an_index() {
+    let (one, many) = (compress(&log(20, 1)), compress(&log(400, 2)));
+    for file in [one.clone(), [&one[..], &many, &one].concat()] {
+        assert!(is_indexed(&file));
+        let by_headers = blocks(&file, UseIndex::Never).unwrap();
+        assert_eq!(blocks(&file, UseIndex::default()).unwrap(), by_headers);
+    }
+    let lies: [fn(&mut Commit); 3] =
+        [|commit| commit.raw_bytes += 1, |commit| commit.lines += 2, |commit| commit.blocks = 2];
+    for lie in lies {
+        assert!(!is_indexed(&recommit(&one, lie)));
+    }
+    let fewer = recommit(&many, |commit| (commit.blocks, commit.last_index) = (1, 0));
+    assert!(!is_indexed(&fewer));
+    assert_eq!(
+        blocks(&fewer, UseIndex::default()).unwrap(),
+        blocks(&many, UseIndex::Never).unwrap()
+    );
+}
