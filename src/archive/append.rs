@@ -276,7 +276,7 @@ impl Appender {
     /// Begins a member of another archive under a number of its own, without content.
     pub(crate) fn begin_anew(&mut self, member: Member) -> Result<usize> {
         let (id, extents) = (self.take_id(), Vec::new());
-        self.packer.begin(Member { id, extents, size: 0, lines: 0, ..member })
+        self.packer.begin(Member { id, extents, size: 0, lines: 0, times: None, ..member })
     }
 
     /// Takes in a member of another archive whose content is that of one of the new ones.

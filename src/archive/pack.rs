@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 
 use crate::archive::open::is_live;
+use crate::block::part_times;
 use crate::codec::{Codec, Compressor};
 use crate::error::Result;
 use crate::format::archive_commit::ArchiveCommit;
@@ -14,7 +15,7 @@ use crate::format::extents::{self, BlockExtent};
 use crate::format::frame::{self, FrameKind};
 use crate::format::index::{self, IndexEntry, IndexSegment, SEGMENT_BLOCKS_MAX};
 use crate::format::members::{Extent, Member, MemberTable};
-use crate::format::{BlockHeader, FileHeader, SectionEntry, SectionKind, StoredKind};
+use crate::format::{BlockHeader, FileHeader, SectionEntry, SectionKind, StoredKind, TimeRange};
 use crate::vfs::{FileInfo, WriteFile};
 use crate::wire::checksum;
 use crate::writer::WriterBuilder;
@@ -49,8 +50,8 @@ pub(crate) struct Packer {
     offset: u64,
     pool: Pool,
     compressor: Compressor,
-    /// What the blocks under way say of their members, oldest first.
-    under_way: VecDeque<Vec<BlockExtent>>,
+    /// What the blocks under way say of their members, oldest first, and where in `entries` those are.
+    under_way: VecDeque<Vec<(usize, BlockExtent)>>,
     buffer: Vec<u8>,
     parts: Vec<Part>,
     /// The number of the block that is being filled.
@@ -201,7 +202,7 @@ impl Packer {
         for part in std::mem::take(&mut self.parts) {
             let len = part.len.min(end.saturating_sub(part.offset));
             if len > 0 {
-                extents.push(self.place(part, len, &raw));
+                extents.push((part.entry, self.place(part, len, &raw)));
             }
         }
         if let Some(part) = open {
@@ -219,7 +220,7 @@ impl Packer {
                 ..part
             });
         }
-        let starts_inside = extents.first().is_some_and(|extent| extent.starts_inside);
+        let starts_inside = extents.first().is_some_and(|(_, extent)| extent.starts_inside);
         self.next_block += 1;
         self.under_way.push_back(extents);
         if let Some(done) = self.pool.submit(Job { raw, starts_inside })? {
@@ -264,7 +265,9 @@ impl Packer {
     fn block(&mut self, done: Done) -> Result<()> {
         let Done { job: Job { raw, starts_inside }, encoded } = done;
         let stream_id = self.header(&raw)?;
-        let extents = self.under_way.pop_front().unwrap_or_default();
+        let placed = self.under_way.pop_front().unwrap_or_default();
+        self.note_times(&placed, &raw, encoded.stats.times);
+        let extents: Vec<BlockExtent> = placed.into_iter().map(|(_, extent)| extent).collect();
         let (mut sections, mut payload) = (encoded.sections, encoded.payload);
         let mut listed = Vec::new();
         extents::encode(&extents, &mut listed);
@@ -309,6 +312,26 @@ impl Packer {
         if self.segment.entries.len() == SEGMENT_BLOCKS_MAX { self.end_segment() } else { Ok(()) }
     }
 
+    /// Notes first and last time of the parts of a block.
+    fn note_times(&mut self, placed: &[(usize, BlockExtent)], raw: &[u8], all: Option<TimeRange>) {
+        for (entry, extent) in placed {
+            let start = extent.offset as usize;
+            let part = raw.get(start..start + extent.len as usize).unwrap_or_default();
+            let times = match placed {
+                [_] => all,
+                _ => part_times(part, extent.starts_inside),
+            };
+            // Where a member was given up, another one may stand in its place.
+            let entry = self.entries.get_mut(*entry).filter(|entry| entry.id == extent.member);
+            if let (Some(entry), Some(times)) = (entry, times) {
+                let (first, last) = entry.times.unwrap_or((i64::MAX, i64::MIN));
+                let seconds = |time: i64| time.div_euclid(1_000_000_000);
+                entry.times =
+                    Some((first.min(seconds(times.least)), last.max(seconds(times.greatest))));
+            }
+        }
+    }
+
     /// Writes what is still under way; everything written so far is in the file then, on disk.
     fn end_blocks(&mut self) -> Result<()> {
         self.cut_at(self.buffer.len())?;
@@ -335,6 +358,7 @@ impl Packer {
             let Some(same) = self.entries.get(same).cloned() else { continue };
             if let Some(entry) = self.entries.get_mut(alias) {
                 (entry.extents, entry.size, entry.lines) = (same.extents, same.size, same.lines);
+                entry.times = same.times;
             }
         }
         let before = self.start.commit.clone();

@@ -81,7 +81,8 @@ impl Store {
             return Err(Error::truncated(Section::BlockHeader, self.len));
         }
         self.file.seek(SeekFrom::Start(offset))?;
-        let mut bytes = Vec::new();
+        // The file is that long: no more is allocated than it has, and at first no more than a step.
+        let mut bytes = Vec::with_capacity(usize::try_from(len.min(STEP)).unwrap_or(0));
         let read = io::Read::read_to_end(&mut io::Read::take(&mut self.file, len), &mut bytes)?;
         if (read as u64) < len {
             // Somebody cut the file under our hands.

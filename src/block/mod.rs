@@ -21,7 +21,7 @@ mod view;
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;
 pub use report::{BlockReport, ColumnReport, TemplateReport};
-pub(crate) use stats::note as note_stats;
+pub(crate) use stats::{note as note_stats, part_times};
 pub(crate) use view::BlockView;
 
 use crate::format::{BlockStats, SectionEntry};

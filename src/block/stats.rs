@@ -5,8 +5,7 @@ use crate::line::{SeverityFinder, StampFinder, lines};
 
 /// Notes times and severities of the lines that start in a block.
 pub(crate) fn note(stats: &mut BlockStats, raw: &[u8], starts_inside: bool) {
-    let first = memchr::memchr(b'\n', raw).map_or(raw.len(), |end| end + 1);
-    let raw = raw.get(if starts_inside { first } else { 0 }..).unwrap_or_default();
+    let raw = starting(raw, starts_inside);
     stats.times = times(raw);
     let mut severities = SeverityCounts::default();
     SeverityFinder::default().each(raw, |severity| severities.add(severity));
@@ -14,6 +13,17 @@ pub(crate) fn note(stats: &mut BlockStats, raw: &[u8], starts_inside: bool) {
     let lines = memchr::memchr_iter(b'\n', raw).count() + usize::from(!terminated);
     severities.add_rest(u32::try_from(lines).unwrap_or(u32::MAX));
     stats.severities = (lines > 0).then_some(severities);
+}
+
+/// The times of the lines that start in a part of a block.
+pub(crate) fn part_times(raw: &[u8], starts_inside: bool) -> Option<TimeRange> {
+    times(starting(raw, starts_inside))
+}
+
+/// What comes behind the end of a line that began before.
+fn starting(raw: &[u8], starts_inside: bool) -> &[u8] {
+    let first = memchr::memchr(b'\n', raw).map_or(raw.len(), |end| end + 1);
+    raw.get(if starts_inside { first } else { 0 }..).unwrap_or_default()
 }
 
 fn times(raw: &[u8]) -> Option<TimeRange> {

@@ -106,6 +106,8 @@ pub struct Member {
     pub size: u64,
     /// Line terminators in its content.
     pub lines: u64,
+    /// First and last of the times printed in its lines, in whole seconds since 1970 without regard to zone.
+    pub times: Option<(i64, i64)>,
     /// In the order of the content; blocks and places in them ascend.
     pub extents: Vec<Extent>,
     /// The low half of XXH3-64 of the first bytes of the content, at most 4,096.
@@ -129,6 +131,8 @@ struct Before {
     block: u64,
     /// Place behind the last extent in that block.
     end: u32,
+    /// Last printed time of the last entry that has one.
+    last_time: i64,
 }
 
 impl Before {
@@ -145,7 +149,8 @@ const ENTRY_LEN: usize = 80;
 
 const IS_DIR: u64 = 1 << 2;
 const INCOMPLETE: u64 = 1 << 3;
-const CONTAINER_SHIFT: u32 = 4;
+const HAS_TIMES: u64 = 1 << 4;
+const CONTAINER_SHIFT: u32 = 5;
 
 impl MemberTable {
     /// Appends the payload of a frame.
@@ -222,6 +227,7 @@ fn encode_entry<'a>(
     let mut flags = state | u64::from(entry.container.tag()) << CONTAINER_SHIFT;
     flags |= if entry.is_dir { IS_DIR } else { 0 };
     flags |= if entry.incomplete { INCOMPLETE } else { 0 };
+    flags |= if entry.times.is_some() { HAS_TIMES } else { 0 };
     varint::put(dst, entry.id);
     varint::put(dst, flags);
     varint::put(dst, entry.past_names.len() as u64);
@@ -245,6 +251,11 @@ fn encode_entry<'a>(
         varint::put(dst, extent.len.into());
         varint::put(dst, u64::from(extent.lines) << 1 | u64::from(extent.starts_inside));
         (before.block, before.end) = (extent.block, extent.offset + extent.len);
+    }
+    if let Some((first, last)) = entry.times {
+        varint::put(dst, varint::zigzag(last.wrapping_sub(before.last_time)));
+        varint::put(dst, last.wrapping_sub(first).cast_unsigned());
+        before.last_time = last;
     }
 }
 
@@ -284,6 +295,17 @@ fn decode_entry(
         let more = varint::unzigzag(cur.varint()?).cast_unsigned();
         decode_extents(cur, before, &mut entry)?;
         entry.source_len = entry.size.wrapping_add(more);
+        if flags & HAS_TIMES != 0 {
+            let last = before.last_time.wrapping_add(varint::unzigzag(cur.varint()?));
+            let first = last.wrapping_sub(cur.varint()?.cast_signed());
+            if first > last {
+                return Err(cur.corrupt("the first time of a member is not behind its last"));
+            }
+            entry.times = Some((first, last));
+            before.last_time = last;
+        }
+    } else if flags & HAS_TIMES != 0 {
+        return Err(cur.corrupt("a directory has no times"));
     }
     Ok(entry)
 }
@@ -332,6 +354,7 @@ mod tests {
             source_len: 12,
             size: 43,
             lines: 2,
+            times: Some((i64::MIN, -5)),
             extents: vec![extent, next],
             head: 9,
             hash: [3; 32],

@@ -215,6 +215,35 @@ fn exit_codes_say_how_it_went() {
 }
 
 #[test]
+fn a_member_tells_first_and_last_time_though_it_shares_its_block() {
+    let place = Place::new();
+    place.write("in/a.log", log(1, 100));
+    place.write("in/b.log", b"2026-11-25 12:00:00 one\n  no time\n2026-11-24 11:59:59 two\n");
+    place.write("in/c.txt", b"no time at all\n");
+    place.lig(["a", "a.lig", "in"]).code(0);
+    let span = |archive: &str, name: &str| {
+        let row = place.lig(["ls", "--json", archive, name]).code(0).json().remove(0);
+        (row["time_range"][0].as_i64(), row["time_range"][1].as_i64())
+    };
+    assert_eq!(Archive::open(place.path("a.lig")).unwrap().blocks().len(), 1);
+    let day = 1_795_478_400;
+    assert_eq!(span("a.lig", "a.log"), (Some(day), Some(day + 99)));
+    assert_eq!(span("a.lig", "b.log"), (Some(day + 43_199), Some(day + 86_400 + 43_200)));
+    assert_eq!(span("a.lig", "c.txt"), (None, None));
+    place.lig(["ls", "-l", "a.lig", "b.log"]).prints("2026-11-24 11:59:59 - 2026-11-25 12:00:00");
+    // What is added counts, and what is written anew or recovered keeps it.
+    let more =
+        b"2026-11-25 12:00:00 one\n  no time\n2026-11-24 11:59:59 two\n2026-11-26 00:00:00 x\n";
+    place.write("in/b.log", more);
+    place.lig(["a", "a.lig", "in"]).code(0);
+    let grown = (Some(day + 43_199), Some(day + 2 * 86_400));
+    assert_eq!(span("a.lig", "b.log"), grown);
+    place.lig(["compact", "a.lig", "-o", "c.lig"]).code(0);
+    place.lig(["recover", "a.lig", "-o", "r.lig"]).code(0);
+    assert_eq!((span("c.lig", "b.log"), span("r.lig", "b.log")), (grown, grown));
+}
+
+#[test]
 fn what_would_be_too_much_is_not_begun() {
     let place = Place::new();
     place.write("in/a.log", log(1, 1000));

@@ -1,5 +1,7 @@
 //! Many files, deep trees.
 
+use std::os::unix::ffi::OsStrExt;
+
 use super::*;
 
 #[test]
@@ -8,7 +10,13 @@ fn many_files_and_deep_trees_come_back() {
     let (files, depth) = if is_full() { (10_000, 1_000) } else { (1_000, 300) };
     for number in 0..files {
         let dir = format!("in/host{}/svc{}", number % 10, number % 7);
-        place.write(format!("{dir}/app-{number}.log"), log(number, 3));
+        let mut name = format!("{dir}/app-{number}.log").into_bytes();
+        match number % 10 {
+            0 => name.resize(dir.len() + 1 + 255, b'n'),
+            1 => name.extend(b"\xff\xfe"),
+            _ => {}
+        }
+        place.write(OsStr::from_bytes(&name), log(number, 3));
     }
     // A path this deep is longer than the system takes in one piece.
     let mut deep = std::env::current_dir().unwrap();

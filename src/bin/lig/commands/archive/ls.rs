@@ -32,7 +32,7 @@ struct Row {
     stored_bytes: u64,
     /// The most that one of its blocks has.
     templates: u64,
-    /// First and last printed time, if its blocks hold nothing else, in nanoseconds since 1970 without regard to zone.
+    /// First and last printed time, in seconds since 1970 without regard to zone.
     time_range: Option<(i64, i64)>,
     /// What its file was compressed with.
     container: Option<&'static str>,
@@ -98,7 +98,7 @@ fn row(member: &Member, blocks: &[ArchiveBlock]) -> Row {
         lines: member.lines,
         stored_bytes: 0,
         templates: 0,
-        time_range: None,
+        time_range: member.times,
         container: container_name(member.container),
         source_bytes: member.source_len,
         blake3: (!member.is_dir).then(|| hex(&member.hash)),
@@ -110,7 +110,6 @@ fn row(member: &Member, blocks: &[ArchiveBlock]) -> Row {
         older: member.state == MemberState::Older,
         incomplete: member.incomplete,
     };
-    let mut alone = true;
     for extent in &member.extents {
         let Some(block) = usize::try_from(extent.block).ok().and_then(|at| blocks.get(at)) else {
             continue;
@@ -119,13 +118,7 @@ fn row(member: &Member, blocks: &[ArchiveBlock]) -> Row {
         let share = share / u128::from(block.raw_bytes.max(1));
         row.stored_bytes += u64::try_from(share).unwrap_or(0);
         row.templates = row.templates.max(block.templates);
-        alone &= block.raw_bytes == u64::from(extent.len);
-        row.time_range = match (row.time_range, block.time_range) {
-            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-            (a, b) => a.or(b),
-        };
     }
-    row.time_range = row.time_range.filter(|_| alone);
     row
 }
 
@@ -139,7 +132,10 @@ fn heading() -> String {
 fn line(row: &Row, member: &Member) -> String {
     let span = row.time_range.map_or_else(
         || "-".to_owned(),
-        |(first, last)| format!("{} - {}", units::time(first), units::time(last)),
+        |(first, last)| {
+            let time = |seconds: i64| units::time(seconds.saturating_mul(1_000_000_000));
+            format!("{} - {}", time(first), time(last))
+        },
     );
     let text = format!(
         "{} {:>10} {:>10} {:>7} {:>10} {:>9}  {}  {span:<41}  {}",
