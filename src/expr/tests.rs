@@ -244,3 +244,100 @@ fn what_is_kept_is_bounded() {
     ));
     let _name = FieldName::from_name("x");
 }
+
+#[test]
+fn any_text_is_a_query_or_an_error_at_its_place() {
+    const PARTS: [&str; 64] = [
+        "a",
+        "user",
+        ":",
+        "=",
+        "==",
+        "!=",
+        "!~",
+        "~",
+        ">",
+        ">=",
+        "<",
+        "<=",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        "|",
+        "*",
+        "-",
+        "!",
+        "\"",
+        "'",
+        "`",
+        "\\",
+        " ",
+        "\t",
+        "\n",
+        "and",
+        "OR",
+        "not",
+        "in(",
+        "range[",
+        "range(",
+        "i(",
+        "_time",
+        "level",
+        "template",
+        "line",
+        "file",
+        "_1",
+        "_msg",
+        "5m",
+        "10",
+        "1.5s",
+        "2026-11-24",
+        "10:00",
+        "warn..",
+        "t3fa",
+        "..",
+        "fields",
+        "where",
+        "stats",
+        "by",
+        "count()",
+        "sum(",
+        "sort",
+        "limit",
+        "top",
+        "uniq",
+        "quantile(0.5,",
+        "é",
+        "😀",
+        "\0",
+    ];
+    let mut state = 7u64;
+    let mut below = |count: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        usize::try_from((state >> 33) % count).unwrap()
+    };
+    let (mut good, mut bad) = (0, 0);
+    for _ in 0..60_000 {
+        let text: String = (0..=below(12)).map(|_| PARTS[below(64)]).collect();
+        match parse(&text) {
+            Ok(query) => {
+                good += 1;
+                let lines = ["", "user=a level=warn 10", "{\"user\":[1]}"];
+                for line in lines.map(str::as_bytes) {
+                    let _whatever = query.condition().map(|asked| asked.is_met_by(line));
+                }
+                if good % 16 == 0 {
+                    rows(&text, LOG);
+                }
+            }
+            Err(err) => {
+                bad += 1;
+                assert!(err.at() <= text.len() && text.is_char_boundary(err.at()), "{text:?}");
+                assert!(err.marked().ends_with('^') && !err.expected().is_empty(), "{text:?}");
+            }
+        }
+    }
+    assert!(good > 1_000 && bad > 1_000, "{good} {bad}");
+}

@@ -136,6 +136,8 @@ where
         let stored = self.rdr.block(index)?;
         if apart
             && !self.predicate.needs_times()
+            // What is not known of the block's times could be that of lines behind it.
+            && !(self.options.times && block.stats.times.is_none())
             && let Some(flow) = self.in_part(index, block, &stored)?
         {
             return Ok(flow);
@@ -224,7 +226,9 @@ where
                 levels.push((severity, lines.into()));
             }
         }
-        Some(BlockSum { levels, times: known.times })
+        // Without being asked for, the time before the block is not kept.
+        let times = known.times.filter(|_| self.options.times || predicate.needs_times());
+        Some(BlockSum { levels, times })
     }
 
     /// What statistics tell of all lines of a block.

@@ -177,3 +177,74 @@ fn lines_of_templates_are_those_that_are_counted() {
         assert_eq!(seen, all);
     }
 }
+
+/// A value of JSON that could be anybody's.
+fn json(random: &mut Random, depth: u32) -> serde_json::Value {
+    use serde_json::{Value, json};
+    let name = |random: &mut Random| {
+        (*random.of(&["a", "user", "x y", "\u{e9}", "q\"q", "b\\", "n\n", "2", ""])).to_owned()
+    };
+    match random.next(if depth == 0 { 5 } else { 7 }) {
+        0 => json!(random.next(1 << 40)),
+        1 => json!(name(random) + "/\u{1f600}\t"),
+        2 => json!(random.in_hundred(50)),
+        3 => Value::Null,
+        4 => json!(format!("user={} {{x}}", random.next(9))),
+        5 => Value::Array((0..random.next(4)).map(|_| json(random, depth - 1)).collect()),
+        _ => {
+            let fields = (0..random.next(5)).map(|_| (name(random), json(random, depth - 1)));
+            Value::Object(fields.collect())
+        }
+    }
+}
+
+/// The fields of a value by its paths, as another reader of JSON has them.
+fn flat(value: &serde_json::Value, path: &str, fields: &mut Vec<(String, String)>) {
+    let below =
+        |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match value {
+        serde_json::Value::Array(items) => {
+            for (number, item) in items.iter().enumerate() {
+                flat(item, &below(&number.to_string()), fields);
+            }
+        }
+        serde_json::Value::Object(items) => {
+            items.iter().for_each(|(name, item)| flat(item, &below(name), fields));
+        }
+        serde_json::Value::String(text) => fields.push((path.to_owned(), text.clone())),
+        other => fields.push((path.to_owned(), other.to_string())),
+    }
+}
+
+#[test]
+fn fields_of_json_are_those_of_serde() {
+    let mut random = Random(77);
+    let mut seen = 0;
+    for _ in 0..20_000 {
+        let value = json(&mut random, 4);
+        if !value.is_object() {
+            continue;
+        }
+        let mut expected = Vec::new();
+        flat(&value, "", &mut expected);
+        seen += expected.len();
+        let text = value.to_string();
+        let spaced = text.replace(':', ": ").replace(',', " ,\t");
+        let is_same = serde_json::from_str(&spaced).ok() == Some(value);
+        for (line, more) in [
+            (text.clone(), false),
+            (format!("2026-11-24 at=5 {text} "), true),
+            (if is_same { spaced } else { text }, false),
+        ] {
+            let mut found = Vec::new();
+            lignite::each_field(line.as_bytes(), |name, value| {
+                let shown = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+                found.push((shown(name), shown(value)));
+            });
+            let skip = usize::from(more);
+            assert!(!more || found[0] == ("at".to_owned(), "5".to_owned()), "{line}");
+            assert_eq!(found[skip..], expected, "{line}");
+        }
+    }
+    assert!(seen > 5_000, "{seen} fields");
+}

@@ -20,6 +20,11 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 /// Bytes of a plain file that are read at a time.
 const STEP: usize = 1 << 18;
 
+/// Bytes of lines that are given out at a time.
+const BATCH_BYTES: usize = 32 << 20;
+/// Bytes of the last lines that are kept.
+const KEPT_BYTES_MAX: usize = 128 << 20;
+
 /// A line that was selected.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
@@ -42,15 +47,41 @@ impl Found {
 #[derive(Clone, Debug, Default)]
 struct Queue {
     lines: VecDeque<Found>,
+    bytes: usize,
     most: Option<usize>,
 }
 
 impl Queue {
-    fn push(&mut self, line: ScanLine<'_>) {
+    fn last(most: Option<usize>) -> Self {
+        Self { most, ..Self::default() }
+    }
+
+    fn push(&mut self, line: ScanLine<'_>) -> lignite::Result<()> {
+        self.bytes += line.bytes.len() + size_of::<Found>();
         self.lines.push_back(Found::of(line));
-        if self.most.is_some_and(|most| self.lines.len() > most) {
-            self.lines.pop_front();
+        if self.most.is_some_and(|most| self.lines.len() > most)
+            && let Some(first) = self.lines.pop_front()
+        {
+            self.bytes -= first.bytes.len() + size_of::<Found>();
         }
+        if self.most.is_some() && self.bytes > KEPT_BYTES_MAX {
+            return Err(lignite::Error::new(ErrorKind::LimitExceeded {
+                limit: "bytes of the last lines",
+                requested: self.bytes as u64,
+                allowed: KEPT_BYTES_MAX as u64,
+            }));
+        }
+        Ok(())
+    }
+
+    /// Whether lines should be given out before more are looked for.
+    fn is_full(&self) -> bool {
+        self.most.is_none() && self.bytes > BATCH_BYTES
+    }
+
+    fn take(&mut self) -> Vec<Found> {
+        self.bytes = 0;
+        self.lines.drain(..).collect()
     }
 }
 
@@ -69,9 +100,9 @@ pub(crate) fn last(
     let mut wanted = 1;
     loop {
         search.options.first_block = blocks.saturating_sub(wanted);
-        let mut queue = Queue { lines: VecDeque::new(), most: Some(most) };
+        let mut queue = Queue::last(Some(most));
         let searched = search.content(file, can_seek, &mut |line| {
-            queue.push(line);
+            queue.push(line)?;
             Ok(ControlFlow::Continue(()))
         });
         let is_first = std::mem::take(&mut search.options.first_block) == 0;
@@ -134,7 +165,7 @@ impl<'p> Followed<'p> {
         if info.is_dir() {
             bail!("is a directory");
         }
-        let queue = Rc::new(RefCell::new(Queue { lines: VecDeque::new(), most }));
+        let queue = Rc::new(RefCell::new(Queue::last(most)));
         Ok(Self { path, search, file, info, state: State::Fresh, queue })
     }
 
@@ -156,7 +187,7 @@ impl<'p> Followed<'p> {
         let mut left = self.advance()?;
         if let State::Bytes(scan) = std::mem::replace(&mut self.state, State::Fresh) {
             scan.finish()?;
-            left.extend(self.queue.borrow_mut().lines.drain(..));
+            left.extend(self.queue.borrow_mut().take());
         }
         self.info = file.info()?;
         self.file = file;
@@ -179,7 +210,8 @@ impl<'p> Followed<'p> {
                 loop {
                     let read = self.file.read(&mut buffer)?;
                     let bytes = buffer.get(..read).unwrap_or_default();
-                    if bytes.is_empty() || scan.push(bytes)?.is_break() {
+                    let is_over = bytes.is_empty() || scan.push(bytes)?.is_break();
+                    if is_over || self.queue.borrow().is_full() {
                         break;
                     }
                 }
@@ -189,7 +221,7 @@ impl<'p> Followed<'p> {
         if !matches!(self.state, State::Fresh) {
             queue.most = None;
         }
-        Ok(queue.lines.drain(..).collect())
+        Ok(queue.take())
     }
 
     /// Finds out what the file is.
@@ -209,7 +241,7 @@ impl<'p> Followed<'p> {
         }
         let queue = Rc::clone(&self.queue);
         let mut sink = move |line: ScanLine<'_>| {
-            queue.borrow_mut().push(line);
+            queue.borrow_mut().push(line)?;
             Ok(ControlFlow::Continue(()))
         };
         if Foreign::detect(&prefix) != Foreign::Other {
@@ -234,6 +266,7 @@ impl<'p> Followed<'p> {
             Err(err) if is_early(&err) => return Ok(()),
             Err(err) => return Err(err.into()),
         };
+        let mut cut = None;
         if count > blocks || is_finished {
             let mut search = self.search.clone();
             search.options.first_block = blocks;
@@ -243,12 +276,20 @@ impl<'p> Followed<'p> {
                 // The end of a line may still come, unless there is an end to the file.
                 let is_whole = line.number <= whole || is_finished && line.number == whole + 1;
                 if line.number > lines && is_whole {
-                    queue.push(line);
+                    queue.push(line)?;
+                    if queue.is_full() {
+                        cut = Some(line.number);
+                        return Ok(ControlFlow::Break(()));
+                    }
                 }
                 Ok(ControlFlow::Continue(()))
             })?;
         }
-        self.state = State::Blocks { blocks: count, lines: whole, len };
+        self.state = match cut {
+            // There is more of what is there already.
+            Some(lines) => State::Blocks { blocks, lines, len: 0 },
+            None => State::Blocks { blocks: count, lines: whole, len },
+        };
         Ok(())
     }
 }

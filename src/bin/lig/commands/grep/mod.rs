@@ -354,6 +354,7 @@ impl<'a> Grep<'a> {
         let pattern = self.search.predicate.pattern.clone();
         let mut any = false;
         loop {
+            let mut news = false;
             for (file, name, left) in followed.iter_mut().filter(|file| file.2 != Some(0)) {
                 let mut found = file.advance().with_context(|| name.clone())?;
                 if found.is_empty() && file.is_replaced(self.system) {
@@ -364,14 +365,17 @@ impl<'a> Grep<'a> {
                 for line in &found {
                     self.sink.line(&file.search.predicate.file, &line.line(), pattern.as_ref())?;
                 }
-                any |= !found.is_empty();
+                news |= !found.is_empty();
                 *left = left.map(|left| left - found.len() as u64);
             }
             self.sink.flush()?;
+            any |= news;
             if followed.iter().all(|(file, _, left)| file.is_over() || *left == Some(0)) {
                 return Ok(any);
             }
-            std::thread::sleep(follow::PAUSE);
+            if !news {
+                std::thread::sleep(follow::PAUSE);
+            }
         }
     }
 
