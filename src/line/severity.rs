@@ -72,6 +72,22 @@ impl Severity {
         of_word(word.as_bytes())
     }
 
+    /// What the words that name it start with, in small letters: in the head of every line of this severity stands one of
+    /// these, in some case of letters.
+    pub(crate) fn starts(self) -> &'static [&'static str] {
+        match self {
+            Self::Trace => &["trac", "fine", "verb"],
+            Self::Debug => &["debu", "fine"],
+            Self::Info => &["info"],
+            Self::Notice => &["noti"],
+            Self::Warning => &["warn"],
+            Self::Error => &["err", "seve"],
+            Self::Critical => &["crit", "fata"],
+            Self::Alert => &["aler"],
+            Self::Emergency => &["emer", "pani"],
+        }
+    }
+
     /// The severity of a line, without its terminator.
     pub fn of_line(line: &[u8]) -> Option<Self> {
         let head = line.get(..REGION).unwrap_or(line);
@@ -90,31 +106,32 @@ impl Severity {
     }
 }
 
+/// The words that name severities.
+const WORDS: [(&[u8], Severity); 21] = [
+    (b"alert", Severity::Alert),
+    (b"crit", Severity::Critical),
+    (b"critical", Severity::Critical),
+    (b"debug", Severity::Debug),
+    (b"emerg", Severity::Emergency),
+    (b"emergency", Severity::Emergency),
+    (b"err", Severity::Error),
+    (b"error", Severity::Error),
+    (b"fatal", Severity::Critical),
+    (b"fine", Severity::Debug),
+    (b"finer", Severity::Trace),
+    (b"finest", Severity::Trace),
+    (b"info", Severity::Info),
+    (b"information", Severity::Info),
+    (b"notice", Severity::Notice),
+    (b"panic", Severity::Emergency),
+    (b"severe", Severity::Error),
+    (b"trace", Severity::Trace),
+    (b"verbose", Severity::Trace),
+    (b"warn", Severity::Warning),
+    (b"warning", Severity::Warning),
+];
+
 fn of_word(word: &[u8]) -> Option<Severity> {
-    use Severity::{Alert, Critical, Debug, Emergency, Error, Info, Notice, Trace, Warning};
-    const WORDS: [(&[u8], Severity); 21] = [
-        (b"alert", Alert),
-        (b"crit", Critical),
-        (b"critical", Critical),
-        (b"debug", Debug),
-        (b"emerg", Emergency),
-        (b"emergency", Emergency),
-        (b"err", Error),
-        (b"error", Error),
-        (b"fatal", Critical),
-        (b"fine", Debug),
-        (b"finer", Trace),
-        (b"finest", Trace),
-        (b"info", Info),
-        (b"information", Info),
-        (b"notice", Notice),
-        (b"panic", Emergency),
-        (b"severe", Error),
-        (b"trace", Trace),
-        (b"verbose", Trace),
-        (b"warn", Warning),
-        (b"warning", Warning),
-    ];
     let first = word.first()?.to_ascii_lowercase();
     let known = |&&(name, _): &&(&[u8], Severity)| {
         name.first() == Some(&first) && name.eq_ignore_ascii_case(word)
@@ -233,6 +250,13 @@ fn at(line: &[u8], at: usize) -> Option<Severity> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_word_starts_as_its_severity_says() {
+        for (word, severity) in WORDS {
+            assert!(severity.starts().iter().any(|start| word.starts_with(start.as_bytes())));
+        }
+    }
 
     #[test]
     fn severities_are_found_where_logs_name_them() {

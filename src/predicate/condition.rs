@@ -251,6 +251,7 @@ impl Node {
                 }
                 required
             }
+            Self::Level(set) => required_of(*set),
             _ => Vec::new(),
         }
     }
@@ -391,15 +392,25 @@ pub(crate) fn value<'a>(
     }
 }
 
-/// What is required by a pattern, if there is one, and by a condition.
+/// What stands in every line of one of these severities, in some case of letters.
+fn required_of(severities: SeveritySet) -> Vec<Vec<Literal>> {
+    let literal = |start: &&str| Literal { bytes: start.as_bytes().to_vec(), folded: true };
+    let starts = severities.iter().flat_map(Severity::starts);
+    let choice: Vec<_> = starts.map(literal).collect();
+    if choice.is_empty() { Vec::new() } else { vec![choice] }
+}
+
+/// What is required by a pattern, if there is one, by a condition, and by severities.
 pub(crate) fn required(
     pattern: Option<&crate::predicate::Pattern>,
     condition: Option<&Condition>,
+    severities: Option<SeveritySet>,
 ) -> Required {
-    let Some(condition) = condition else {
+    if condition.is_none() && severities.is_none() {
         return pattern.map(|pattern| pattern.required().clone()).unwrap_or_default();
-    };
-    let mut choices = condition.required();
+    }
+    let mut choices: Vec<_> = condition.iter().flat_map(|asked| asked.required()).collect();
+    choices.extend(severities.into_iter().flat_map(required_of));
     for clause in pattern.iter().flat_map(|pattern| pattern.required().clauses()) {
         choices.push(clause.literals.clone());
     }

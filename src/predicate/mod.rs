@@ -112,7 +112,7 @@ impl Predicate {
     /// What stands in every line that is selected.
     pub(crate) fn required(&self) -> Required {
         let pattern = self.pattern.as_ref().filter(|_| !self.invert);
-        condition::required(pattern, self.condition.as_ref())
+        condition::required(pattern, self.condition.as_ref(), self.severities)
     }
 
     /// Whether a line at `time` may be selected.
