@@ -1,7 +1,7 @@
 //! What takes the space in a block: the answer of `lig info`.
 
 use crate::block::node::Node;
-use crate::block::tree::{Column, Stream, Table};
+use crate::block::tree::{Column, Counts, Stream, Table, Tree};
 use crate::block::view::BlockView;
 use crate::error::Result;
 use crate::format::SectionEntry;
@@ -26,6 +26,8 @@ pub struct TemplateReport {
     pub text: Vec<u8>,
     /// Lines of the block that have this template.
     pub lines: u64,
+    /// Bytes that its lines take in the file, where a model coded them, else 0. The values of a column count alike.
+    pub modelled_bytes: u64,
 }
 
 /// One column of a block.
@@ -64,34 +66,57 @@ pub(crate) fn report(mut view: BlockView<'_>) -> Result<BlockReport> {
         };
         return Ok(BlockReport { columns: vec![column], ..BlockReport::default() });
     };
-    let rows = if tree.modelled {
-        view.counts_of_model(&tree)?
-    } else {
-        view.counts_in(&tree.table, tree.rows)?
-    };
-    let text = |template| view.text_of(&tree.table, template).join(&b"<*>"[..]);
-    let templates = (0..tree.table.templates()).map(text);
-    let templates = templates
-        .zip(&rows.templates)
-        .map(|(text, lines)| TemplateReport { text, lines: *lines as u64 })
-        .collect();
     if tree.modelled {
-        let stored = |section: usize| entries.get(section).map_or(0, |e| e.stored_len.into());
-        let column = ColumnReport {
-            name: "all".into(),
-            kind: Node::Modelled.kind(),
-            encoding: Node::Modelled.name().into(),
-            codec: Node::Modelled.name(),
-            values: rows.columns.iter().sum::<usize>() as u64,
-            encoded_bytes: stored(0),
-            stored_bytes: stored(0),
-        };
-        return Ok(BlockReport { templates_stored_bytes: 0, templates, columns: vec![column] });
+        return modelled(&mut view, &tree);
     }
+    let rows = view.counts_in(&tree.table, tree.rows)?;
+    let templates = templates(&view, &tree, &rows);
     let mut walk = Walk { view, entries, columns: Vec::new() };
     walk.table(&tree.table, &rows.columns, "")?;
     let templates_stored_bytes = first.map_or(0, |entry| entry.stored_len.into());
     Ok(BlockReport { templates_stored_bytes, templates, columns: walk.columns })
+}
+
+fn templates(view: &BlockView<'_>, tree: &Tree, rows: &Counts) -> Vec<TemplateReport> {
+    let text = |template| view.text_of(&tree.table, template).join(&b"<*>"[..]);
+    let template = |(number, &lines)| TemplateReport {
+        text: text(number),
+        lines: lines as u64,
+        modelled_bytes: 0,
+    };
+    rows.templates.iter().enumerate().map(template).collect()
+}
+
+/// The report of a block that a model coded. Bytes are what the model was surprised by.
+fn modelled(view: &mut BlockView<'_>, tree: &Tree) -> Result<BlockReport> {
+    let (rows, values, costs) = view.weigh(tree)?;
+    let mut templates = templates(view, tree, &rows);
+    let lines = rows.templates.iter().sum::<usize>().max(1) as u64;
+    for (number, template) in templates.iter_mut().enumerate() {
+        let of_columns = tree.table.columns_of(number).iter().map(|&column| {
+            let (_, cost) = costs.columns.get(column as usize).copied().unwrap_or_default();
+            let all = rows.columns.get(column as usize).copied().unwrap_or(0).max(1) as u64;
+            cost * template.lines / all
+        });
+        template.modelled_bytes = of_columns.sum::<u64>() + costs.ids * template.lines / lines;
+    }
+    let column = |name: String, node: Node, (values, encoded_bytes, stored_bytes)| ColumnReport {
+        name,
+        kind: node.kind(),
+        encoding: node.name().into(),
+        codec: Node::Modelled.name(),
+        values,
+        encoded_bytes,
+        stored_bytes,
+    };
+    let ids = column("ids".into(), Node::Dictionary, (lines, 0, costs.ids));
+    let mut columns = vec![ids];
+    for (number, (values, (tag, cost))) in values.iter().zip(costs.columns).enumerate() {
+        let node = Node::from_tag(tag).unwrap_or(Node::Modelled);
+        let sizes = (values.len() as u64, values.bytes().len() as u64, cost);
+        columns.push(column(number.to_string(), node, sizes));
+    }
+    Ok(BlockReport { templates_stored_bytes: costs.templates, templates, columns })
 }
 
 struct Walk<'p> {

@@ -9,7 +9,7 @@ use crate::column::{ByteSet, Strings};
 use crate::error::{Error, Result, Section};
 use crate::format::SectionEntry;
 use crate::limits::{self, Limits};
-use crate::model;
+use crate::model::{self, Costs};
 
 /// An encoded block. Opening it decodes its templates section only; everything else is verified and decoded once, when
 /// it is asked for, and kept.
@@ -179,11 +179,11 @@ impl<'p> BlockView<'p> {
         Ok(())
     }
 
-    /// What the template of each row tells of `tree`, the whole tree of a block that a model coded.
-    pub(crate) fn counts_of_model(&mut self, tree: &Tree) -> Result<Counts> {
+    /// Decodes a block that a model coded, all of it; tells the counts of its `tree`, its columns, and what they cost.
+    pub(crate) fn weigh(&mut self, tree: &Tree) -> Result<(Counts, Vec<Strings>, Costs)> {
         self.sections.load(0)?;
-        let decoded = model::decode(&self.sections.take(0), self.raw_len, &self.limits)?;
-        counts(tree, &decoded.ids)
+        let (table, costs) = model::weigh(&self.sections.take(0), self.raw_len, &self.limits)?;
+        Ok((counts(tree, &table.ids)?, table.columns, costs))
     }
 
     /// The template of each line, once it has been asked for.

@@ -9,6 +9,11 @@ pub(crate) trait Coder {
     /// finds it; both return it.
     fn bit(&mut self, bit: u32, p: u32) -> u32;
 
+    /// What has been coded costs so much, in 1/65536 bit; 0 if nobody counts.
+    fn spent(&self) -> u64 {
+        0
+    }
+
     /// Whether a decoder has taken more than can be there, or a trial cost more than it may.
     fn is_exhausted(&self) -> bool {
         false
@@ -109,6 +114,46 @@ impl Coder for Decoder<'_> {
             self.high = self.high << 8 | 0xff;
             self.shift();
         }
+        bit
+    }
+}
+
+/// Decodes, and adds up what it costs.
+#[derive(Debug)]
+pub(crate) struct Watched<'a> {
+    inner: Decoder<'a>,
+    /// In 1/65536 bit.
+    total: u64,
+}
+
+impl<'a> Watched<'a> {
+    pub(crate) fn new(inner: Decoder<'a>) -> Self {
+        Self { inner, total: 0 }
+    }
+
+    /// The cost so far, in 1/65536 bit.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Whether all of the code has been taken.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.inner.is_finished()
+    }
+}
+
+impl Coder for Watched<'_> {
+    fn spent(&self) -> u64 {
+        self.total
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.inner.is_exhausted()
+    }
+
+    fn bit(&mut self, bit: u32, p: u32) -> u32 {
+        let bit = self.inner.bit(bit, p);
+        self.total += u64::from(cost(if bit == 1 { p } else { 65536 - p }));
         bit
     }
 }

@@ -39,6 +39,8 @@ pub(crate) struct Column {
     surprises: Vec<u8>,
     /// What the values are counted as, where that is not what is printed.
     numbers: Option<Vec<i64>>,
+    /// How it was coded: the tag of its node.
+    node: u8,
 }
 
 impl Model {
@@ -64,6 +66,7 @@ impl Model {
         if values > self.values {
             return Err(broken(VALUES));
         }
+        self.note(depth, 0, coder);
         let mut rows = Rows::new(shape, &ids, outer);
         let mut columns = Vec::with_capacity(shape.columns());
         for column in 0..shape.columns() {
@@ -72,10 +75,18 @@ impl Model {
             let keyword = join(keyword, shape.keyword(column));
             let coded =
                 self.column(coder, known, (&context, keyword), rows.values(column), depth)?;
+            self.note(depth, coded.node, coder);
             rows.set(column, &self.seen(&coded));
             columns.push(coded.values);
         }
         Ok(Table { ids, columns })
+    }
+
+    /// Notes what the code has cost behind a column of lines, if that is wanted.
+    fn note<C: Coder>(&mut self, depth: u32, node: u8, coder: &C) {
+        if let (0, Some(noted)) = (depth, &mut self.noted) {
+            noted.push((node, coder.spent()));
+        }
     }
 
     fn column<C: Coder>(
@@ -112,7 +123,7 @@ impl Model {
         );
         self.last_tag = (self.last_tag << 4 & 0xffff) | u32::try_from(tag & 15).unwrap_or(0);
         let key = (number, keyword);
-        match tag {
+        let column = match tag {
             0 => self.constant(coder, known, values),
             1 => {
                 let values = self.text(coder, known, key, context, values);
@@ -123,7 +134,8 @@ impl Model {
             4 if depth <= DEPTH_MAX => self.dictionary(coder, plan, key, context, depth),
             5 if depth < DEPTH_MAX => self.nested(coder, plan, key, context, depth),
             _ => Err(broken("a column node is known, and nested to a bounded depth")),
-        }
+        }?;
+        Ok(Column { node: u8::try_from(tag).unwrap_or(0), ..column })
     }
 
     /// What other columns see of a column.
@@ -205,7 +217,7 @@ impl Model {
             let width = widths.next().unwrap_or(fixed);
             printed.push_with(|dst| form.print(number, width, dst));
         }
-        Ok(Column { values: printed, surprises, numbers: Some(numbers) })
+        Ok(Column { values: printed, surprises, numbers: Some(numbers), node: 0 })
     }
 
     fn base<C: Coder>(&mut self, coder: &mut C, base: Base) -> Result<Base> {
@@ -259,7 +271,7 @@ impl Model {
             let layout = layout.ok_or_else(|| broken("a time's layout is known"))?;
             printed.push_with(|dst| layout.print(tick / (finest / layout.ticks_per_second()), dst));
         }
-        Ok(Column { values: printed, surprises, numbers: Some(ticks) })
+        Ok(Column { values: printed, surprises, numbers: Some(ticks), node: 0 })
     }
 
     fn count<C: Coder>(&mut self, coder: &mut C, known: usize, max: usize) -> Result<usize> {
@@ -296,7 +308,7 @@ impl Model {
             self.spend(entry.len(), 1)?;
             all.push(entry);
         }
-        Ok(Column { values: all, surprises: coded.surprises, numbers: None })
+        Ok(Column { values: all, surprises: coded.surprises, numbers: None, node: 0 })
     }
 
     /// Codes the templates of a table, and the columns of their slots.
@@ -369,7 +381,7 @@ impl Model {
 impl Column {
     fn plain(values: Strings) -> Self {
         let surprises = vec![0; values.len()];
-        Self { values, surprises, numbers: None }
+        Self { values, surprises, numbers: None, node: 0 }
     }
 }
 

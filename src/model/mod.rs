@@ -21,6 +21,7 @@ mod rows;
 mod sequence;
 mod state;
 mod text;
+mod weigh;
 
 use crate::column::Strings;
 use crate::error::{Error, ErrorKind, Result, Section};
@@ -34,6 +35,7 @@ use crate::model::predictor::Predictor;
 use crate::model::rows::Context;
 use crate::model::sequence::{ASK_CONTEXTS, ASK_SETS, INDEX_CONTEXTS, INDEX_SETS, Memories};
 use crate::model::text::{Spelled, TEXT_CONTEXTS, TEXT_SETS};
+pub(crate) use crate::model::weigh::{Costs, weigh};
 use crate::template::Parsed;
 use crate::wire::{Cursor, varint};
 
@@ -70,6 +72,8 @@ pub(crate) struct Model {
     pool: Vec<u8>,
     /// The model that an encoder tries ways to code with.
     scratch: Option<Box<Model>>,
+    /// The node of each column of lines and what the code had cost behind it, if that is wanted; first the ids.
+    noted: Option<Vec<(u8, u64)>>,
     /// Columns and tables so far.
     columns: u32,
     /// Nodes of the last columns.
@@ -100,6 +104,7 @@ impl Model {
             spelled: Spelled::new(small),
             pool: vec![b'\n'],
             scratch: None,
+            noted: None,
             // The numbers below are those of the templates of tables, by depth.
             columns: 15,
             last_tag: 0,

@@ -165,7 +165,7 @@ const AFTER_INFO_HELP: &str = "\
 --json prints one object a line for each file. Fields are added, never renamed:
   name, stored_bytes, raw_bytes, lines, blocks   as with lig -l --json
   template_table_bytes                           of the templates' texts, stored
-  templates    by lines, most first: text (each slot is <*>), lines
+  templates    by lines, most first: text (each slot is <*>), lines, modelled_bytes (levels 8 and 9)
   columns      by stored bytes, most first: block, name, kind (what its values are), encoding, codec, values,
                encoded_bytes (before the codec), stored_bytes (its share, where it shares a section)";
 
@@ -180,6 +180,10 @@ pub(crate) struct InfoArgs {
     /// One JSON object for each file, with all templates and columns
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// What the model of levels 8 and 9 predicts badly: bits for each line of a template, for each value of a column
+    #[arg(long)]
+    pub(crate) model_stats: bool,
 
     /// Templates and columns to show
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]

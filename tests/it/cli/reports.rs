@@ -43,6 +43,30 @@ fn what_is_not_ours_is_not_listed() {
 }
 
 #[test]
+fn what_a_model_spends_adds_up_to_the_file() {
+    let place = Place::new();
+    place.write("a.log", log(500));
+    place.lig(["-9", "a.log"]).code(0);
+    let ran = place.lig(["info", "--json", "a.log.lig"]).code(0).silent();
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let sum = |list: &str, field: &str| -> u64 {
+        let items = report[list].as_array().unwrap();
+        items.iter().map(|item| item[field].as_u64().unwrap()).sum()
+    };
+    let columns = sum("columns", "stored_bytes");
+    let all = columns + report["template_table_bytes"].as_u64().unwrap();
+    // Behind the point, a byte for each column at most; the rest is headers.
+    let stored = report["stored_bytes"].as_u64().unwrap();
+    assert!(all < stored && stored < all + 400, "{report}");
+    let templates = sum("templates", "modelled_bytes");
+    assert!(templates > 0 && templates <= columns, "{report}");
+    let ran = place.lig(["info", "--model-stats", "a.log.lig"]).code(0).silent();
+    let text = String::from_utf8(ran.stdout).unwrap();
+    assert!(text.contains(" bits a line") && text.contains("bits/value"), "{text}");
+    assert!(text.contains("INFO worker[<*>]: job <*> took <*> ms"), "{text}");
+}
+
+#[test]
 fn info_says_what_takes_the_space() {
     let place = Place::new();
     place.write("a.log", log(500));
@@ -55,6 +79,8 @@ fn info_says_what_takes_the_space() {
     let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
     assert_eq!(report["lines"], 500);
     assert!(report["columns"].is_array() && report["templates"].is_array());
+    let ran = place.lig(["info", "--model-stats", "a.log.lig"]).code(0).silent();
+    assert!(String::from_utf8(ran.stdout).unwrap().contains("no block is coded by a model"));
     place.lig(["info", "nofile", "a.log.lig"]).code(3).says("nofile: no such file");
     place.lig(["info"]).code(1).says("see --help");
 }

@@ -37,6 +37,7 @@ struct FileReport {
 struct Template {
     text: String,
     lines: u64,
+    modelled_bytes: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,6 +57,7 @@ pub(crate) fn run(args: &InfoArgs, system: &dyn FileSystem, out: &mut Output) ->
     for path in &args.files {
         match report(path, system) {
             Ok(report) if args.json => out.json(&report)?,
+            Ok(report) if args.model_stats => out.print(&model_stats(&report, args.top))?,
             Ok(report) => out.print(&text(&report, args.top))?,
             Err(err) => {
                 out.error(format_args!("{}: {}", name(path), describe(&err)));
@@ -82,12 +84,14 @@ fn report(path: &Path, system: &dyn FileSystem) -> Result<FileReport> {
         report.raw_bytes += block.raw_bytes;
         report.lines += block.lines;
     }
-    let mut lines_of: HashMap<Vec<u8>, u64> = HashMap::new();
+    let mut lines_of: HashMap<Vec<u8>, (u64, u64)> = HashMap::new();
     for index in 0..report.blocks {
         let block = reader.report(index)?;
         report.template_table_bytes += block.templates_stored_bytes;
         for template in block.templates {
-            *lines_of.entry(template.text).or_default() += template.lines;
+            let (lines, modelled) = lines_of.entry(template.text).or_default();
+            *lines += template.lines;
+            *modelled += template.modelled_bytes;
         }
         report.columns.extend(block.columns.into_iter().map(|column| Column {
             block: index,
@@ -100,9 +104,10 @@ fn report(path: &Path, system: &dyn FileSystem) -> Result<FileReport> {
             stored_bytes: column.stored_bytes,
         }));
     }
-    let template = |(text, lines): (Vec<u8>, u64)| Template {
+    let template = |(text, (lines, modelled_bytes)): (Vec<u8>, (u64, u64))| Template {
         text: String::from_utf8_lossy(&text).into_owned(),
         lines,
+        modelled_bytes,
     };
     report.templates = lines_of.into_iter().map(template).collect();
     report
@@ -110,6 +115,81 @@ fn report(path: &Path, system: &dyn FileSystem) -> Result<FileReport> {
         .sort_unstable_by(|a, b| b.lines.cmp(&a.lines).then_with(|| a.text.cmp(&b.text)));
     report.columns.sort_by_key(|column| std::cmp::Reverse(column.stored_bytes));
     Ok(report)
+}
+
+/// What the model spends bits on: lines by template, values by column, those that take most first.
+fn model_stats(report: &FileReport, top: usize) -> String {
+    let modelled = |column: &&Column| column.codec == "model";
+    let columns: Vec<&Column> = report.columns.iter().filter(modelled).collect();
+    let Some(ids) = columns.iter().find(|column| column.name == "ids") else {
+        return format!("{}: no block is coded by a model (levels 8 and 9 are)\n", report.name);
+    };
+    let values = report.stored_bytes.saturating_sub(report.template_table_bytes + ids.stored_bytes);
+    let per_line = |bytes| per(bytes, report.lines);
+    let mut text = format!(
+        "{}: {} bits a line: {} for the texts of templates, {} for which one it is, {} for values and all else\n",
+        report.name,
+        per_line(report.stored_bytes),
+        per_line(report.template_table_bytes),
+        per_line(ids.stored_bytes),
+        per_line(values),
+    );
+    let _infallible = write_model(&mut text, report, &columns, top);
+    text
+}
+
+fn write_model(
+    text: &mut String,
+    report: &FileReport,
+    columns: &[&Column],
+    top: usize,
+) -> std::fmt::Result {
+    writeln!(
+        text,
+        "\n{:>10} {:>7} {:>10} {:>10}  template",
+        "bytes", "share", "lines", "bits/line"
+    )?;
+    let share = |bytes| units::percent(bytes, report.stored_bytes);
+    let mut templates: Vec<&Template> = report.templates.iter().collect();
+    templates.sort_by_key(|template| std::cmp::Reverse(template.modelled_bytes));
+    for template in templates.iter().take(top) {
+        let shown: String = template.text.trim_end().chars().take(TEMPLATE_CHARS_MAX).collect();
+        let (bytes, lines) = (template.modelled_bytes, template.lines);
+        writeln!(
+            text,
+            "{:>10} {:>7} {lines:>10} {:>10}  {}",
+            units::bytes(bytes),
+            share(bytes),
+            per(bytes, lines),
+            escape(&shown)
+        )?;
+    }
+    more(text, templates.len(), top)?;
+    writeln!(
+        text,
+        "\n{:>10} {:>7} {:>10} {:>10} {:>5}  {:<10} encoding",
+        "bytes", "share", "values", "bits/value", "block", "column"
+    )?;
+    for column in columns.iter().take(top) {
+        writeln!(
+            text,
+            "{:>10} {:>7} {:>10} {:>10} {:>5}  {:<10} {}",
+            units::bytes(column.stored_bytes),
+            share(column.stored_bytes),
+            column.values,
+            per(column.stored_bytes, column.values),
+            column.block,
+            escape(&column.name),
+            escape(&column.encoding),
+        )?;
+    }
+    more(text, columns.len(), top)
+}
+
+/// Bits for each, with two digits behind the point.
+fn per(bytes: u64, count: u64) -> String {
+    let hundredths = (bytes * 800).checked_div(count).unwrap_or(0);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 fn text(report: &FileReport, top: usize) -> String {

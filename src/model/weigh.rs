@@ -1,0 +1,47 @@
+//! What a code spends its bits on: the answer of `lig info` for blocks that a model coded.
+
+use crate::error::Result;
+use crate::limits::Limits;
+use crate::model::coder::Watched;
+use crate::model::rows::Context;
+use crate::model::{Opened, Table, broken};
+
+/// Costs of the parts of a code, in bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Costs {
+    /// The texts of templates, and the columns of their slots.
+    pub(crate) templates: u64,
+    /// Which template each line has.
+    pub(crate) ids: u64,
+    /// Each column: the tag of its node, and its cost.
+    pub(crate) columns: Vec<(u8, u64)>,
+}
+
+/// 1/65536 bits → bytes, rounded to the nearest.
+fn bytes(spent: u64) -> u64 {
+    (spent + (1 << 18)) >> 19
+}
+
+/// Decodes a code as [`crate::model::decode`] does, and tells what its parts cost.
+pub(crate) fn weigh(src: &[u8], raw_len: usize, limits: &Limits) -> Result<(Table, Costs)> {
+    let Opened { mut model, coder, rows, .. } = Opened::new(src, raw_len, limits)?;
+    let mut coder = Watched::new(coder);
+    let (_, shape) = model.templates(&mut coder, None, 0)?;
+    let templates = coder.total();
+    model.noted = Some(Vec::new());
+    let outer = Context::empty(usize::try_from(rows).unwrap_or(usize::MAX));
+    let table = model.table(&mut coder, None, &shape, (&outer, 0), 0)?;
+    if !coder.is_finished() {
+        return Err(broken("a code ends where its columns do"));
+    }
+    let mut noted = model.noted.unwrap_or_default().into_iter();
+    let (_, after_ids) = noted.next().unwrap_or_default();
+    let mut before = after_ids;
+    let columns = noted.map(|(node, after)| {
+        let cost = bytes(after - before);
+        before = after;
+        (node, cost)
+    });
+    let columns = columns.collect();
+    Ok((table, Costs { templates: bytes(templates), ids: bytes(after_ids - templates), columns }))
+}
