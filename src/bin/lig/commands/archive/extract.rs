@@ -79,7 +79,10 @@ pub(crate) fn run(
     let mut extractor = Extractor::new(system, dir, existing).with_context(|| name(dir))?;
     let (mut files, mut bytes) = (0_u64, 0);
     let taken = targets(&members, args.strip_components);
-    for member in &members {
+    // In the order of storage, so that each block is decoded once; what has no bytes, directories too, comes first.
+    let mut order: Vec<&Member> = members.iter().collect();
+    order.sort_by_key(|member| member.extents.first().map(|extent| (extent.block, extent.offset)));
+    for member in order {
         if let Some(signal) = signals.ending() {
             // Files are whole or not there; directories get what they are to have.
             let _left = extractor.finish();
