@@ -36,6 +36,8 @@ const LEVEL_RELATES: u8 = 2;
 pub(super) const LEVEL_THOROUGH: u8 = 6;
 /// Bytes of lines on which ways to share columns are tried.
 const SHARING_BYTES: usize = 1 << 20;
+/// They tell all ways apart if they are this part of all lines.
+const SHARING_PART: usize = 4;
 /// Rows on which relations are looked for.
 const ROWS_FEW: usize = 1 << 11;
 const ROWS_MANY: usize = 1 << 14;
@@ -77,7 +79,10 @@ impl<'a> TableEncoder<'a> {
         let mut best = (usize::MAX, Sharing::Tried);
         if self.level >= LEVEL_THOROUGH {
             let head = lines.head(SHARING_BYTES);
-            for sharing in [Sharing::Tried, Sharing::All, Sharing::None] {
+            // What columns that share nothing lose shows late: of a long log the head does not tell.
+            let whole = lines.bytes().len() <= SHARING_BYTES * SHARING_PART;
+            let ways = [Sharing::Tried, Sharing::All, Sharing::None];
+            for sharing in ways.into_iter().take(if whole { 3 } else { 2 }) {
                 let parsed = parse_by_trial(&head, Mode::Lines, sharing, self.compressor);
                 let mut sink = Sink::default();
                 let mut encoder = TableEncoder::new(LEVEL_TRIES, self.compressor, &mut sink);
