@@ -2,9 +2,11 @@
 //! `docs/TESTS.md`.
 #![allow(clippy::cast_possible_truncation, reason = "random bits are cut to what is needed")]
 
-use std::io::{BufRead, Write};
+use std::io::Write;
 
-use lignite::{IndexedReader, Loss, OnDamage, Reader, WriterBuilder};
+use lignite::{IndexedReader, Reader, WriterBuilder};
+
+use crate::salvage::salvage;
 
 const BLOCK_BYTES: u32 = 1 << 13;
 
@@ -36,21 +38,6 @@ fn blocks(file: &[u8]) -> Vec<(std::ops::Range<usize>, Vec<u8>)> {
         found.push((start..start + len, raw));
     }
     found
-}
-
-fn salvage(file: &[u8]) -> (Vec<u8>, Vec<Loss>) {
-    let mut raw = Vec::new();
-    let mut reader = Reader::new(file).unwrap();
-    reader.on_damage(OnDamage::Skip);
-    loop {
-        let len = reader.fill_buf().unwrap().len();
-        if len == 0 {
-            break;
-        }
-        raw.extend_from_slice(reader.fill_buf().unwrap());
-        reader.consume(len);
-    }
-    (raw, reader.take_losses())
 }
 
 /// A small generator of numbers, the same on every run.
@@ -98,7 +85,7 @@ fn bad_sectors_cost_the_blocks_they_touch() {
             });
             touched.extend(hit.map(|(index, _)| index));
         }
-        let (salvaged, losses) = salvage(&damaged);
+        let (salvaged, losses) = salvage(&damaged).unwrap();
         assert!(salvaged == without(&blocks, &touched), "trial {trial}");
         assert_eq!(losses.is_empty(), damaged == file, "trial {trial}");
     }
@@ -122,23 +109,23 @@ fn blocks_out_of_place_are_noticed() {
     for index in 0..count {
         let mut order = all.clone();
         order.remove(index);
-        let (salvaged, losses) = salvage(&rebuilt(&order));
+        let (salvaged, losses) = salvage(&rebuilt(&order)).unwrap();
         assert!(salvaged == without(&blocks, &[index]), "without {index}");
         assert!(!losses.is_empty(), "without {index}");
 
         let mut order = all.clone();
         order.insert(index, all[dice_other(index, count)]);
-        let (salvaged, losses) = salvage(&rebuilt(&order));
+        let (salvaged, losses) = salvage(&rebuilt(&order)).unwrap();
         assert!(is_in_order(&salvaged, &blocks) && !losses.is_empty(), "doubled {index}");
 
         let mut order = all.clone();
         order.swap(index, dice_other(index, count));
-        let (salvaged, losses) = salvage(&rebuilt(&order));
+        let (salvaged, losses) = salvage(&rebuilt(&order)).unwrap();
         assert!(is_in_order(&salvaged, &blocks) && !losses.is_empty(), "swapped {index}");
 
         let mut order = all.clone();
         order[index] = &other[others[index].0.clone()];
-        let (salvaged, losses) = salvage(&rebuilt(&order));
+        let (salvaged, losses) = salvage(&rebuilt(&order)).unwrap();
         assert!(salvaged == without(&blocks, &[index]), "spliced {index}");
         assert!(!losses.is_empty(), "spliced {index}");
     }
@@ -172,7 +159,7 @@ fn inserted_and_deleted_bytes_cost_a_block() {
         } else {
             [&file[..at], &file[file.len().min(at + len)..]].concat()
         };
-        let (salvaged, losses) = salvage(&damaged);
+        let (salvaged, losses) = salvage(&damaged).unwrap();
         let cost = (0..=blocks.len()).find(|&missing| {
             salvaged == without(&blocks, &[missing])
                 || salvaged == without(&blocks, &[missing, missing + 1])
@@ -193,12 +180,12 @@ fn the_end_of_a_file_holds_no_lines() {
     let raw = log(3_000, "a");
     let file = compress(&raw);
     let end = blocks(&file).last().unwrap().0.end;
-    let (salvaged, losses) = salvage(&file[..end]);
+    let (salvaged, losses) = salvage(&file[..end]).unwrap();
     assert!(salvaged == raw && losses.len() == 1);
     for at in end..file.len() {
         let mut damaged = file.clone();
         damaged[at] ^= 0x20;
-        let (salvaged, losses) = salvage(&damaged);
+        let (salvaged, losses) = salvage(&damaged).unwrap();
         assert!(salvaged == raw, "byte {at}");
         assert_eq!(losses.len(), 1, "byte {at}");
     }
@@ -215,7 +202,7 @@ fn a_loss_says_which_lines_are_missing() {
     for index in 0..blocks.len() - 1 {
         let mut damaged = file.clone();
         damaged[blocks[index].0.start + 60] ^= 1;
-        let (_, losses) = salvage(&damaged);
+        let (_, losses) = salvage(&damaged).unwrap();
         let [loss] = &losses[..] else { panic!("{losses:?}") };
         assert_eq!((loss.stream, loss.first_block), (1, index as u64));
         assert_eq!(loss.first_line, before[index] + 1);
@@ -227,7 +214,7 @@ fn a_loss_says_which_lines_are_missing() {
     let mut damaged = file.clone();
     damaged[blocks[1].0.start + 60] ^= 1;
     damaged[blocks[2].0.start + 60] ^= 1;
-    let (_, losses) = salvage(&damaged);
+    let (_, losses) = salvage(&damaged).unwrap();
     assert_eq!(losses.len(), 1);
     assert_eq!((losses[0].first_block, losses[0].next_block), (1, Some(3)));
 }
@@ -239,7 +226,7 @@ fn a_stream_with_a_damaged_header_behind_another_is_known_by_its_blocks() {
     for at in 0..40 {
         let mut file = [&first[..], &second].concat();
         file[first.len() + at] ^= 0x10;
-        let (salvaged, losses) = salvage(&file);
+        let (salvaged, losses) = salvage(&file).unwrap();
         assert!(salvaged == [&a[..], &b].concat(), "byte {at}");
         assert_eq!(losses.len(), 1, "byte {at}");
         assert_eq!((losses[0].stream, losses[0].is_harmless()), (2, true), "byte {at}");
@@ -251,13 +238,13 @@ fn an_unfinished_stream_before_another_costs_nothing_else() {
     let (a, b) = (log(500, "a"), log(700, "b"));
     let (first, second) = (compress(&a), compress(&b));
     let end = blocks(&first).last().unwrap().0.end;
-    let (salvaged, losses) = salvage(&[&first[..end], &second].concat());
+    let (salvaged, losses) = salvage(&[&first[..end], &second].concat()).unwrap();
     assert!(salvaged == [&a[..], &b].concat());
     assert_eq!(losses.len(), 1);
     assert_eq!((losses[0].stream, losses[0].first_line), (1, 501));
     // A block that was cut in the middle is the only one missing.
     let cut = end - 30;
-    let (salvaged, losses) = salvage(&[&first[..cut], &second].concat());
+    let (salvaged, losses) = salvage(&[&first[..cut], &second].concat()).unwrap();
     assert!(salvaged.ends_with(&b) && a.starts_with(&salvaged[..salvaged.len() - b.len()]));
     assert_eq!(losses.len(), 1);
 }

@@ -25,6 +25,8 @@ mod resealed;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]
+mod salvage;
+#[cfg(test)]
 mod second_decoder;
 #[cfg(test)]
 mod stream;

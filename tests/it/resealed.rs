@@ -2,9 +2,11 @@
 //! beyond the limits, and no wrong line, since the raw checksum is the last word.
 #![allow(clippy::cast_possible_truncation, reason = "random bits are cut to what is needed")]
 
-use std::io::{BufRead, Read, Write};
+use std::io::{Read, Write};
 
-use lignite::{ErrorKind, IndexedReader, OnDamage, Reader, WriterBuilder};
+use lignite::{ErrorKind, IndexedReader, Reader, WriterBuilder};
+
+use crate::salvage;
 
 fn log(lines: u32) -> Vec<u8> {
     let line = |i: u32| {
@@ -41,21 +43,9 @@ fn reseal(file: &mut [u8], at: usize) {
     file[payload - 4..payload].copy_from_slice(&check.to_le_bytes());
 }
 
-/// Reads on over damage; the bytes, and how many losses there were.
+/// The bytes that are left, and how many losses there were.
 fn salvage(file: &[u8]) -> (Vec<u8>, usize) {
-    let mut raw = Vec::new();
-    let Ok(mut reader) = Reader::new(file) else { return (raw, 1) };
-    reader.on_damage(OnDamage::Skip);
-    loop {
-        let bytes = reader.fill_buf().unwrap();
-        if bytes.is_empty() {
-            break;
-        }
-        raw.extend_from_slice(bytes);
-        let len = bytes.len();
-        reader.consume(len);
-    }
-    (raw, reader.take_losses().len())
+    salvage::salvage(file).map_or((Vec::new(), 1), |(raw, losses)| (raw, losses.len()))
 }
 
 /// R2: any byte of a frame is changed, and its checksums made to fit.

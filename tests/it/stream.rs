@@ -1,9 +1,11 @@
 //! Writer → Reader, whole and damaged.
 
-use std::io::{BufRead, Read, Write};
+use std::io::{Read, Write};
 use std::num::NonZeroUsize;
 
-use lignite::{IndexedReader, OnDamage, Reader, WriterBuilder};
+use lignite::{IndexedReader, Reader, WriterBuilder};
+
+use crate::salvage;
 
 fn log(lines: u32) -> Vec<u8> {
     let line = |i: u32| {
@@ -84,21 +86,9 @@ fn an_empty_log_costs_little() {
     assert!(compress(line, 3, 1 << 16, 1, 1).len() < 400);
 }
 
-/// Reads what can be read, and whether something was lost.
+/// What can be read, and whether something was lost.
 fn salvage(file: &[u8]) -> (Vec<u8>, bool) {
-    let mut raw = Vec::new();
-    let Ok(mut reader) = Reader::new(file) else { return (raw, true) };
-    reader.on_damage(OnDamage::Skip);
-    loop {
-        let bytes = reader.fill_buf().unwrap();
-        if bytes.is_empty() {
-            break;
-        }
-        raw.extend_from_slice(bytes);
-        let len = bytes.len();
-        reader.consume(len);
-    }
-    (raw, !reader.take_losses().is_empty())
+    salvage::salvage(file).map_or((Vec::new(), true), |(raw, losses)| (raw, !losses.is_empty()))
 }
 
 #[test]
