@@ -1,6 +1,7 @@
 //! Streams on their way into sections.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::block::node::{Class, GROUP_LARGE, IDS_LARGE, SMALL_BLOCK, STREAM_LARGE};
 use crate::block::reader::values_max;
@@ -19,6 +20,13 @@ const TRIAL_LEVEL: i32 = 6;
 const PACKED_PART: usize = 100;
 /// Sections that get no larger than this are tried with zstd as well.
 const SMALL: usize = 1 << 11;
+
+/// A large text joins a section if that saves this part of it.
+const LIKE_PART: usize = 16;
+/// Sections of these lengths are compared with it,
+const LIKE_LEN: Range<usize> = 1 << 13..1 << 23;
+/// so many of them.
+const LIKE_COUNT: usize = 8;
 
 /// Collects what the encoder writes: the templates section, and streams in the order of writing.
 #[derive(Debug, Default)]
@@ -86,6 +94,15 @@ impl Sink {
 
     /// Takes a stream: a large one is a section of its own, a small one joins its class.
     pub(crate) fn stream(&mut self, class: Class, bytes: &[u8]) {
+        self.stream_beside(class, bytes, None);
+    }
+
+    /// Takes text; a large one joins the section that it is known to be like.
+    pub(crate) fn text_beside(&mut self, bytes: &[u8], beside: Option<usize>) {
+        self.stream_beside(Class::Text, bytes, beside);
+    }
+
+    fn stream_beside(&mut self, class: Class, bytes: &[u8], beside: Option<usize>) {
         varint::put(&mut self.tree, bytes.len() as u64);
         if bytes.is_empty() {
             return;
@@ -96,7 +113,7 @@ impl Sink {
         let section = match group {
             Some(Some(group)) if bytes.len() < large => *group,
             Some(group) if bytes.len() < large => *group.insert(self.sections.len()),
-            _ => self.sections.len(),
+            _ => beside.unwrap_or(self.sections.len()),
         };
         if section == self.sections.len() {
             self.sections.push((class, Vec::new()));
@@ -113,6 +130,34 @@ impl Sink {
                     .for_each(|group| *group = None);
             }
         }
+    }
+
+    /// The section in which a large text would be smaller than on its own, by a trial on the starts of both: what one column
+    /// says, another may have said before.
+    pub(crate) fn like(&self, bytes: &[u8], compressor: &mut Compressor) -> Result<Option<usize>> {
+        if bytes.len() < STREAM_LARGE || self.owner.is_none() {
+            return Ok(None);
+        }
+        let mut size = |parts: &[&[u8]]| {
+            let stored = compressor.compress(Codec::Zstd(1), &parts.concat());
+            stored.map(|(_, stored)| stored.len())
+        };
+        let start = start_of(bytes);
+        let apart = size(&[start])?;
+        let mut best = (apart - apart / LIKE_PART, None);
+        let may_be_like = |(known, section): &(Class, Vec<u8>)| {
+            *known == Class::Text && LIKE_LEN.contains(&section.len())
+        };
+        let candidates =
+            self.sections.iter().enumerate().filter(|(_, section)| may_be_like(section));
+        for (number, (_, section)) in candidates.take(LIKE_COUNT) {
+            let other = start_of(section);
+            let beside = size(&[other, start])?.saturating_sub(size(&[other])?);
+            if beside < best.0 {
+                best = (beside, Some(number));
+            }
+        }
+        Ok(best.1)
     }
 
     /// A block that is the code of a model.
@@ -191,6 +236,11 @@ impl Sink {
     fn sections_of(&self, owner: Option<u32>) -> impl Iterator<Item = usize> {
         self.users.range((owner, 0)..=(owner, usize::MAX)).map(|&(_, section)| section)
     }
+}
+
+/// What a trial looks at of a large text.
+fn start_of(stream: &[u8]) -> &[u8] {
+    stream.get(..STREAM_LARGE).unwrap_or(stream)
 }
 
 /// Compresses one section, and appends it to `payload`.

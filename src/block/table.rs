@@ -261,7 +261,17 @@ impl<'a> TableEncoder<'a> {
             bytes.extend_from_slice(value);
             bytes.push(b'\n');
         }
-        self.sink.stream(Class::Text, &bytes);
+        self.text_stream(&bytes);
+    }
+
+    /// Writes text beside what it is like.
+    fn text_stream(&mut self, bytes: &[u8]) {
+        let beside = if self.trial || self.level < LEVEL_TRIES {
+            None
+        } else {
+            self.sink.like(bytes, self.compressor).unwrap_or(None)
+        };
+        self.sink.text_beside(bytes, beside);
     }
 
     /// The alphabet of values of one length, if a quick codec needs as many bits for each symbol as packing does.
