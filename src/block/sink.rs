@@ -308,7 +308,7 @@ fn compress(
     };
     let xz = compressor.compress(Codec::Xz(settings), decoded)?;
     // PPMd knows text best, but it is slow to read: it must earn that.
-    let (least, part) = if level > LEVEL_XZ { (0, 40) } else { (SMALL, 10) };
+    let (least, part) = if level > LEVEL_XZ { (0, 40) } else { (SMALL, 6) };
     if (class == Class::Text || level > LEVEL_XZ) && decoded.len() > least {
         let order = if class == Class::Text { 8 } else { 6 };
         let ppmd = compressor.compress(Codec::Ppmd(order), decoded)?;
