@@ -73,4 +73,4 @@ pub use crate::reader::{
     BlockInfo, IndexedReader, Loss, OnDamage, Reader, StrayBlocks, StreamInfo, Totals, UseIndex,
     is_lignite,
 };
-pub use crate::writer::{Summary, Writer, WriterBuilder};
+pub use crate::writer::{Statistics, Summary, Writer, WriterBuilder};

@@ -87,7 +87,7 @@ struct Part {
 
 impl Packer {
     pub(crate) fn new(file: Box<dyn WriteFile>, options: &WriterBuilder, start: Start) -> Self {
-        let (level, block_bytes, threads) = options.settings();
+        let (level, block_bytes) = options.settings();
         let commit = start.commit.clone().unwrap_or_default();
         Self {
             file,
@@ -95,7 +95,7 @@ impl Packer {
             block_bytes: block_bytes as usize,
             stream_id: start.stream_id,
             offset: start.offset,
-            pool: Pool::new(level, threads),
+            pool: options.pool(),
             compressor: Compressor::default(),
             under_way: VecDeque::new(),
             buffer: Vec::new(),
@@ -308,6 +308,7 @@ impl Packer {
             lines: header.lines,
             starts_inside,
             stats: header.stats,
+            filter: encoded.filter,
         });
         if self.segment.entries.len() == SEGMENT_BLOCKS_MAX { self.end_segment() } else { Ok(()) }
     }

@@ -8,7 +8,7 @@ use crate::block::table::TableEncoder;
 use crate::codec::{Codec, Compressor};
 use crate::error::Result;
 use crate::format::{BlockStats, SectionKind};
-use crate::line::Rows;
+use crate::line::{GramFilter, Rows};
 use crate::wire::varint;
 
 /// zstd's level for estimates.
@@ -67,7 +67,7 @@ impl Encoder {
     /// The block with templates.
     fn structured(&mut self, sink: Sink, stats: BlockStats) -> Result<Encoded> {
         let (sections, payload) = sink.finish(self.level, &mut self.compressor)?;
-        Ok(Encoded { sections, payload, stats })
+        Ok(Encoded { sections, payload, stats, filter: GramFilter::default() })
     }
 
     /// The block without templates.
@@ -75,7 +75,7 @@ impl Encoder {
         let (kind, class) = (SectionKind::Literal, Class::Text);
         let mut payload = Vec::new();
         let whole = section(kind, class, raw, self.level, &mut self.compressor, &mut payload)?;
-        Ok(Encoded { sections: vec![whole], payload, stats })
+        Ok(Encoded { sections: vec![whole], payload, stats, filter: GramFilter::default() })
     }
 
     /// Whether the block may be smaller without templates.

@@ -25,6 +25,7 @@ pub(crate) use stats::{note as note_stats, part_times};
 pub(crate) use view::BlockView;
 
 use crate::format::{BlockStats, SectionEntry};
+use crate::line::GramFilter;
 
 /// A block, encoded.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub(crate) struct Encoded {
     pub(crate) payload: Vec<u8>,
     /// What is known without the payload.
     pub(crate) stats: BlockStats,
+    /// What of its text the index knows.
+    pub(crate) filter: GramFilter,
 }
 
 #[cfg(test)]

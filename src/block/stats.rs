@@ -1,10 +1,16 @@
 //! Raw bytes → what is known of a block without its payload.
 
-use crate::format::{BlockStats, SeverityCounts, TimeRange};
-use crate::line::{SeverityFinder, StampFinder, lines};
+use crate::block::Encoded;
+use crate::format::{SeverityCounts, TimeRange};
+use crate::line::{GramFilter, SeverityFinder, StampFinder, lines};
 
-/// Notes times and severities of the lines that start in a block.
-pub(crate) fn note(stats: &mut BlockStats, raw: &[u8], starts_inside: bool) {
+/// A filter has at most this part of the bytes that its block takes.
+const FILTER_PART: usize = 64;
+
+/// Notes times and severities of the lines that start in a block, and what text is in it.
+pub(crate) fn note(encoded: &mut Encoded, raw: &[u8], starts_inside: bool) {
+    encoded.filter = GramFilter::of(raw, (encoded.payload.len() / FILTER_PART) as u64);
+    let stats = &mut encoded.stats;
     let raw = starting(raw, starts_inside);
     stats.times = times(raw);
     let mut severities = SeverityCounts::default();

@@ -2,6 +2,7 @@
 
 use crate::error::{Result, Section};
 use crate::format::BlockStats;
+use crate::line::GramFilter;
 use crate::wire::{Cursor, checksum, varint};
 
 /// Blocks that one index segment names at most.
@@ -23,6 +24,8 @@ pub(crate) struct IndexEntry {
     /// The block starts inside a line that began before it.
     pub(crate) starts_inside: bool,
     pub(crate) stats: BlockStats,
+    /// What text is in it; this is said nowhere else.
+    pub(crate) filter: GramFilter,
 }
 
 /// A run of blocks, and where the run before it is.
@@ -46,6 +49,7 @@ impl IndexSegment {
             varint::put(dst, entry.lines.into());
             dst.push(u8::from(entry.starts_inside));
             entry.stats.encode(dst);
+            encode_filter(&entry.filter, dst);
             end = entry.offset + entry.stored_len;
         }
     }
@@ -70,7 +74,10 @@ impl IndexSegment {
                 _ => return Err(cur.corrupt("reserved flags of a block are zero")),
             };
             let stats = BlockStats::decode(&mut cur)?;
-            entries.push(IndexEntry { offset, stored_len, raw_len, lines, starts_inside, stats });
+            let filter = decode_filter(&mut cur)?;
+            let entry =
+                IndexEntry { offset, stored_len, raw_len, lines, starts_inside, stats, filter };
+            entries.push(entry);
         }
         if cur.is_empty() {
             Ok(Self { previous, entries })
@@ -78,6 +85,23 @@ impl IndexSegment {
             Err(cur.corrupt("an index segment has its length"))
         }
     }
+}
+
+/// Appends a filter: its kinds, and its bits, unless it knows nothing.
+fn encode_filter(filter: &GramFilter, dst: &mut Vec<u8>) {
+    let (kinds, bits) = filter.parts();
+    dst.push(kinds);
+    if kinds != 0 {
+        varint::put(dst, bits.len() as u64);
+        dst.extend_from_slice(bits);
+    }
+}
+
+fn decode_filter(cur: &mut Cursor<'_>) -> Result<GramFilter> {
+    let kinds = cur.u8()?;
+    let bits = if kinds == 0 { Vec::new() } else { cur.prefixed()?.to_vec() };
+    let filter = GramFilter::from_parts(kinds, bits);
+    filter.ok_or_else(|| cur.corrupt("a filter has known kinds of grams, and not too many bytes"))
 }
 
 /// The totals of a finished stream.
@@ -143,7 +167,9 @@ mod tests {
             lines: 5,
             starts_inside: true,
             stats: BlockStats { templates: 7, ..BlockStats::default() },
+            filter: GramFilter::of(b"some lines of a log\n", 100),
         };
+        assert!(entry.filter != GramFilter::default());
         let segment = IndexSegment { previous: 17, entries: vec![entry] };
         let mut bytes = Vec::new();
         segment.encode(&mut bytes);

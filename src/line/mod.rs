@@ -9,6 +9,7 @@
 mod coarse;
 mod delimited;
 mod fine;
+mod grams;
 mod lines;
 mod rows;
 mod severity;
@@ -17,6 +18,7 @@ mod stamp;
 pub(crate) use coarse::coarse;
 pub(crate) use delimited::{Delimiter, delimited, detect};
 pub(crate) use fine::fine;
+pub(crate) use grams::GramFilter;
 pub(crate) use lines::lines;
 pub(crate) use rows::Rows;
 pub use severity::Severity;

@@ -8,6 +8,8 @@ use memchr::memmem;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
+use crate::line::GramFilter;
+
 /// Literals of one clause.
 const LITERALS_MAX: usize = 64;
 /// Bytes of one literal.
@@ -117,6 +119,12 @@ impl Required {
     /// Whether a match depends on nothing but the bytes that match.
     pub(crate) fn is_context_free(&self) -> bool {
         self.context_free
+    }
+
+    /// Whether a line that has all this may be among those of a filter.
+    pub(crate) fn may_be_in(&self, filter: &GramFilter) -> bool {
+        let held = |literal: &Literal| filter.may_hold(&literal.bytes, literal.folded);
+        self.clauses.iter().all(|clause| clause.literals.iter().any(held))
     }
 
     /// The clauses; one with longer literals comes first.

@@ -123,7 +123,6 @@ where
             && block.lines >= self.options.before as u64;
         let passed_over = index < self.options.first_block;
         if apart && self.lines.after_left() == 0 && self.rules_out(block, passed_over) {
-            self.stats.blocks_skipped += 1;
             self.lines.pass(block.lines, block.raw_bytes);
             self.before = (self.options.before > 0).then_some(index);
             return Ok(ControlFlow::Continue(()));
@@ -164,7 +163,9 @@ where
             .condition
             .as_ref()
             .is_none_or(|condition| condition.verdict(&self.known(block)) != Some(false));
-        if timely && grave && possible && !passed_over {
+        let known = !(timely && grave && possible) || passed_over;
+        let excluded = !known && !self.lines.required().may_be_in(&block.filter);
+        if !known && !excluded {
             return false;
         }
         match times {
@@ -173,6 +174,8 @@ where
             None if predicate.needs_times() || self.options.times => return false,
             None => {}
         }
+        self.stats.blocks_filtered += u64::from(excluded);
+        self.stats.blocks_skipped += u64::from(!excluded);
         true
     }
 

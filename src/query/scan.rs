@@ -22,6 +22,8 @@ pub struct ScanStats {
     pub blocks: u64,
     /// Blocks that their times or severities ruled out: nothing of them was read.
     pub blocks_skipped: u64,
+    /// Other blocks that their filters ruled out: what the pattern needs is not in them. Nothing of them was read either.
+    pub blocks_filtered: u64,
     /// Blocks of which the templates ruled out every line: nothing else of them was decoded.
     pub blocks_pruned: u64,
     /// Blocks that were decoded in part.

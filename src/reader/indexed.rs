@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result, Section};
 use crate::format::frame::{self, FIXED_LEN, Fixed, FrameKind};
 use crate::format::{BlockHeader, BlockStats};
 use crate::limits::{self, Limits};
-use crate::line::Severity;
+use crate::line::{GramFilter, Severity};
 use crate::reader::locate::{self, Located, UseIndex};
 use crate::wire::checksum;
 
@@ -55,6 +55,8 @@ pub struct BlockInfo {
     /// Number of the block in its stream.
     pub(crate) sequence: u64,
     pub(crate) stats: BlockStats,
+    /// What the index says of its text.
+    pub(crate) filter: GramFilter,
 }
 
 impl BlockInfo {
@@ -91,7 +93,8 @@ impl BlockInfo {
     /// Whether the header says of the block what is known of it here.
     fn agrees(&self, header: &BlockHeader) -> bool {
         let of = Self::of(header.clone(), self.offset, self.stored_bytes);
-        *self == Self { stream: self.stream, ends_inside: self.ends_inside, ..of }
+        let filter = self.filter.clone();
+        *self == Self { stream: self.stream, ends_inside: self.ends_inside, filter, ..of }
     }
 }
 

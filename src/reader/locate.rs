@@ -279,6 +279,7 @@ impl Located {
                 starts_inside: entry.starts_inside,
                 sequence,
                 stats: entry.stats,
+                filter: entry.filter,
                 ..BlockInfo::default()
             };
             first_line += block.lines;

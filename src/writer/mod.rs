@@ -27,11 +27,23 @@ pub struct WriterBuilder {
     level: u8,
     block_bytes: Option<u32>,
     threads: NonZeroUsize,
+    statistics: Statistics,
+}
+
+/// What a writer adds to a file so that a reader can pass over blocks that do not matter to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Statistics {
+    /// Times, severities, filters of the text, and an index with all of them: at most a fiftieth of the file.
+    #[default]
+    Keep,
+    /// Nothing. A query has to open every block, and a stream has no index. (An archive has one all the same.)
+    Leave,
 }
 
 impl Default for WriterBuilder {
     fn default() -> Self {
-        Self { level: 3, block_bytes: None, threads: NonZeroUsize::MIN }
+        let statistics = Statistics::default();
+        Self { level: 3, block_bytes: None, threads: NonZeroUsize::MIN, statistics }
     }
 }
 
@@ -70,17 +82,28 @@ impl WriterBuilder {
         self
     }
 
-    /// Level, raw bytes in a block, threads.
-    pub(crate) fn settings(&self) -> (u8, u32, NonZeroUsize) {
-        (self.level, self.block_size(), self.threads)
+    /// Says whether the file tells of its blocks without their payload.
+    pub fn statistics(&mut self, statistics: Statistics) -> &mut Self {
+        self.statistics = statistics;
+        self
+    }
+
+    /// Level, and raw bytes in a block.
+    pub(crate) fn settings(&self) -> (u8, u32) {
+        (self.level, self.block_size())
+    }
+
+    /// What encodes the blocks.
+    pub(crate) fn pool(&self) -> Pool {
+        Pool::new(self.level, self.threads, self.statistics)
     }
 
     /// A writer that writes a stream to `wtr`. Do not wrap `wtr` in a `BufWriter`: it is given whole blocks.
     pub fn from_writer<W: io::Write>(&self, wtr: W) -> Writer<W> {
         let block_bytes = self.block_size();
         Writer {
-            stream: Stream::new(wtr, self.level, block_bytes),
-            pool: Pool::new(self.level, self.threads),
+            stream: Stream::new(wtr, self.level, block_bytes, self.statistics),
+            pool: self.pool(),
             buffer: Vec::new(),
             block_bytes: block_bytes as usize,
             bytes_in: 0,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::block::{self, Encoder};
 use crate::error::{Error, Result};
+use crate::writer::Statistics;
 use crate::writer::stream::{Done, Job};
 
 type Outcome = Result<Done>;
@@ -14,7 +15,7 @@ type Outcome = Result<Done>;
 /// Encodes blocks.
 pub(crate) enum Pool {
     /// On the caller's thread: each is done when it is submitted.
-    Inline(Box<Encoder>, Vec<u8>),
+    Inline(Box<Encoder>, Statistics, Vec<u8>),
     /// On workers. At most one block more than there are workers is under way, which bounds memory.
     Workers {
         jobs: SyncSender<(Job, Sender<Outcome>)>,
@@ -24,9 +25,9 @@ pub(crate) enum Pool {
 }
 
 impl Pool {
-    pub(crate) fn new(level: u8, threads: NonZeroUsize) -> Self {
+    pub(crate) fn new(level: u8, threads: NonZeroUsize, statistics: Statistics) -> Self {
         if threads == NonZeroUsize::MIN {
-            return Self::Inline(Box::new(Encoder::new(level)), Vec::new());
+            return Self::Inline(Box::new(Encoder::new(level)), statistics, Vec::new());
         }
         let (jobs, queue) = sync_channel::<(Job, Sender<Outcome>)>(1);
         let queue = Arc::new(Mutex::new(queue));
@@ -39,7 +40,7 @@ impl Pool {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((job, outcome)) = next else { return };
                     // Nobody waits for the outcome if the writer has been dropped.
-                    drop(outcome.send(encode(&mut encoder, job)));
+                    drop(outcome.send(encode(&mut encoder, statistics, job)));
                 }
             });
         }
@@ -49,7 +50,7 @@ impl Pool {
     /// Takes a block; returns the oldest one if that is done, or if enough are under way.
     pub(crate) fn submit(&mut self, job: Job) -> Result<Option<Done>> {
         match self {
-            Self::Inline(encoder, _) => encode(encoder, job).map(Some),
+            Self::Inline(encoder, statistics, _) => encode(encoder, *statistics, job).map(Some),
             Self::Workers { jobs, under_way, limit } => {
                 let done = if under_way.len() >= *limit { Some(oldest(under_way)?) } else { None };
                 let (sender, receiver) = channel();
@@ -76,15 +77,17 @@ impl Pool {
     /// An empty buffer for the next block.
     pub(crate) fn spare(&mut self) -> Vec<u8> {
         match self {
-            Self::Inline(_, spare) => std::mem::take(spare),
+            Self::Inline(_, _, spare) => std::mem::take(spare),
             Self::Workers { .. } => Vec::new(),
         }
     }
 }
 
-fn encode(encoder: &mut Encoder, job: Job) -> Outcome {
+fn encode(encoder: &mut Encoder, statistics: Statistics, job: Job) -> Outcome {
     let mut encoded = encoder.encode(&job.raw)?;
-    block::note_stats(&mut encoded.stats, &job.raw, job.starts_inside);
+    if statistics == Statistics::Keep {
+        block::note_stats(&mut encoded, &job.raw, job.starts_inside);
+    }
     Ok(Done { job, encoded })
 }
 

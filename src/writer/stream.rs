@@ -8,7 +8,7 @@ use crate::format::frame::{self, FrameKind};
 use crate::format::index::{self, Commit, IndexEntry, IndexSegment, SEGMENT_BLOCKS_MAX};
 use crate::format::{BlockHeader, FileHeader, StoredKind};
 use crate::wire::checksum;
-use crate::writer::Summary;
+use crate::writer::{Statistics, Summary};
 
 /// The raw bytes of a block.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub(crate) struct Stream<W> {
     wtr: W,
     level: u8,
     block_bytes: u32,
+    statistics: Statistics,
     id: Option<u64>,
     segment: IndexSegment,
     summary: Summary,
@@ -37,11 +38,12 @@ pub(crate) struct Stream<W> {
 }
 
 impl<W: io::Write> Stream<W> {
-    pub(crate) fn new(wtr: W, level: u8, block_bytes: u32) -> Self {
+    pub(crate) fn new(wtr: W, level: u8, block_bytes: u32, statistics: Statistics) -> Self {
         Self {
             wtr,
             level,
             block_bytes,
+            statistics,
             id: None,
             segment: IndexSegment::default(),
             summary: Summary::default(),
@@ -89,6 +91,9 @@ impl<W: io::Write> Stream<W> {
         self.summary.bytes_in += u64::from(raw_len);
         self.summary.templates += u64::from(stats.templates);
         let stored_len = self.summary.bytes_out - offset;
+        if self.statistics == Statistics::Leave {
+            return Ok(());
+        }
         self.segment.entries.push(IndexEntry {
             offset,
             stored_len,
@@ -96,6 +101,7 @@ impl<W: io::Write> Stream<W> {
             lines,
             starts_inside,
             stats,
+            filter: encoded.filter,
         });
         if self.segment.entries.len() == SEGMENT_BLOCKS_MAX {
             self.end_segment()?;

@@ -104,6 +104,10 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "SIZE", value_parser = units::parse_block_size)]
     pub(crate) block_size: Option<u32>,
 
+    /// Leave out what lets searches pass over blocks: the index, times, severities and filters
+    #[arg(long)]
+    pub(crate) no_index: bool,
+
     /// Show progress even if standard error is no terminal
     #[arg(long, overrides_with = "no_progress")]
     pub(crate) progress: bool,

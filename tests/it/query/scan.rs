@@ -1,11 +1,11 @@
 //! The library's scan against a search of the raw bytes, line by line.
 
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 use std::ops::ControlFlow;
 
 use lignite::{
-    IndexedReader, OnDamage, PatternBuilder, Predicate, ScanOptions, ScanStats, Severity,
-    SeveritySet, scan_read,
+    Case, IndexedReader, OnDamage, PatternBuilder, Predicate, ScanOptions, ScanStats, Severity,
+    SeveritySet, Statistics, WriterBuilder, scan_read,
 };
 
 use super::{Odd, Random, compress, log};
@@ -243,4 +243,50 @@ fn what_cannot_match_is_not_decoded() {
     assert!(found.is_empty() && counted.selected > 3000);
     // In constant text: no column is needed to count.
     assert_eq!((counted.lines_matched, counted.blocks_whole), (0, 0), "{counted:?}");
+}
+
+#[test]
+fn filters_exclude_blocks_and_no_line() {
+    let mut random = Random(17);
+    let mut log = log(&mut random, 9000, Odd::NulAndInvalidUtf8);
+    log.extend_from_slice(b"kernel: watchdog quenched\n");
+    let file = compress(&log, 1, 1 << 17);
+    let bare = {
+        let mut builder = WriterBuilder::new();
+        builder.level(1).unwrap().block_bytes(1 << 17).unwrap().statistics(Statistics::Leave);
+        let mut wtr = builder.from_writer(Vec::new());
+        wtr.write_all(&log).unwrap();
+        wtr.finish().unwrap().0
+    };
+    assert!(bare.len() < file.len() && file.len() - bare.len() < file.len() / 40);
+    let options = ScanOptions::default();
+    let mut filtered = 0;
+    let lines: Vec<&[u8]> = log.split(|&byte| byte == b'\n').collect();
+    for round in 0..150 {
+        let line = *random.of(&lines);
+        let start = usize::try_from(random.next(line.len() as u64 + 1)).unwrap();
+        let len = 1 + usize::try_from(random.next(12)).unwrap();
+        let mut text = line[start..line.len().min(start + len)].to_vec();
+        if random.in_hundred(30) {
+            text.extend_from_slice(b"quench");
+        }
+        let mut builder = PatternBuilder::new();
+        builder.add(&text).fixed(true);
+        if random.in_hundred(40) {
+            builder.case(Case::Insensitive);
+        }
+        let predicate = Predicate::matching(builder.build().unwrap());
+        let expected = naive(&log, &predicate, &options);
+        let numbers = |found: &Found| found.iter().map(|line| line.0).collect::<Vec<_>>();
+        let (found, stats) = by_blocks(&file, &predicate, &options);
+        assert_eq!(numbers(&found), numbers(&expected), "round {round}: {text:?}");
+        let (found, without) = by_blocks(&bare, &predicate, &options);
+        assert_eq!(numbers(&found), numbers(&expected), "round {round}: {text:?}");
+        assert_eq!(without.blocks_filtered, 0);
+        filtered += stats.blocks_filtered;
+    }
+    assert!(filtered > 100, "{filtered}");
+    let built = PatternBuilder::new().add(b"watchdog quenched").build().unwrap();
+    let (found, stats) = by_blocks(&file, &Predicate::matching(built), &options);
+    assert_eq!((found.len(), stats.blocks_filtered), (1, stats.blocks - 1));
 }

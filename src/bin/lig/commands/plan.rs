@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use anyhow::{Context, Result, bail};
-use lignite::WriterBuilder;
+use lignite::{Statistics, WriterBuilder};
 
 use crate::args::{DEFAULT_LEVEL, FilterArgs};
 use crate::output::name;
@@ -28,6 +28,9 @@ impl Plan {
         builder.level(level)?;
         if let Some(bytes) = args.block_size {
             builder.block_bytes(bytes).context("--block-size")?;
+        }
+        if args.no_index {
+            builder.statistics(Statistics::Leave);
         }
         let threads = within_memory(threads(args.threads)?, &builder, args)?;
         Ok(Self { builder, threads })

@@ -400,6 +400,7 @@ pub(crate) fn add_stats(totals: &mut ScanStats, stats: &ScanStats) {
     totals.selected += stats.selected;
     totals.blocks += stats.blocks;
     totals.blocks_skipped += stats.blocks_skipped;
+    totals.blocks_filtered += stats.blocks_filtered;
     totals.blocks_pruned += stats.blocks_pruned;
     totals.blocks_in_part += stats.blocks_in_part;
     totals.blocks_whole += stats.blocks_whole;
@@ -411,10 +412,11 @@ pub(crate) fn add_stats(totals: &mut ScanStats, stats: &ScanStats) {
 /// What was looked at, for people.
 pub(crate) fn stats_text(totals: &ScanStats) -> String {
     format!(
-        "{} lines selected\n{} blocks: {} skipped by time or level, {} pruned by templates, {} decoded in part, {} wholly\n{} bytes decoded of {} raw; {} lines matched one by one\n",
+        "{} lines selected\n{} blocks: {} skipped by time or level, {} by filters, {} pruned by templates, {} decoded in part, {} wholly\n{} bytes decoded of {} raw; {} lines matched one by one\n",
         totals.selected,
         totals.blocks,
         totals.blocks_skipped,
+        totals.blocks_filtered,
         totals.blocks_pruned,
         totals.blocks_in_part,
         totals.blocks_whole,

@@ -1,0 +1,276 @@
+//! Which four bytes follow each other somewhere in some lines: a filter that says of most texts that are not in them that
+//! they are not (`docs/FORMAT.md`, "Filters").
+//!
+//! Texts are short and filters small, so a filter is allowed to be half full: one gram says little, ten say nearly all. What
+//! would fill it to the brim, such as the letters of random identifiers, is left out as a kind.
+
+use std::sync::Arc;
+
+/// Bytes of a gram.
+const GRAM_BYTES: usize = 4;
+/// Hashes of grams have so many bits,
+const HASH_BITS: u32 = 18;
+/// which a filter never has more of.
+const BITS_MAX: u64 = 1 << HASH_BITS;
+/// A filter has at most so many bits for each gram.
+const BITS_PER_GRAM: u64 = 4;
+/// Grams of the first kind that is taken: in a filter of 4 bits at most so many.
+const FIRST_OF_4: u64 = 5;
+/// Of all kinds together: in a filter of 5 bits.
+const ALL_OF_5: u64 = 4;
+/// Filters of fewer bytes are not worth their place.
+const BYTES_MIN: u64 = 64;
+/// Bytes that are folded at a time.
+const STEP: usize = 1 << 13;
+
+/// What a byte is to a gram.
+const LOWER: u8 = 1;
+const UPPER: u8 = 2;
+const OTHER: u8 = 4;
+const DIGIT: u8 = 8;
+const LINE_END: u8 = 16;
+
+/// Kinds of grams, as bits.
+mod kind {
+    /// Letters, the last three of one case.
+    pub(super) const WORD: u8 = 1;
+    /// Other bytes too, but no digits.
+    pub(super) const PHRASE: u8 = 2;
+    /// Other letters.
+    pub(super) const MIXED: u8 = 4;
+    /// With a digit.
+    pub(super) const NUMBER: u8 = 8;
+    pub(super) const ALL: [u8; 4] = [WORD, PHRASE, MIXED, NUMBER];
+}
+
+/// Which grams occur. The default knows nothing, and excludes nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct GramFilter {
+    /// The kinds of grams that are in it.
+    kinds: u8,
+    bits: Arc<[u8]>,
+}
+
+impl GramFilter {
+    /// Takes in lines. The filter has at most `bytes_max` bytes.
+    pub(crate) fn of(raw: &[u8], bytes_max: u64) -> Self {
+        if bytes_max < BYTES_MIN {
+            return Self::default();
+        }
+        let mut seen = vec![0u8; 1 << HASH_BITS];
+        let (mut folded, mut kinds, mut of_grams) = (Vec::new(), Vec::new(), Vec::new());
+        let mut at = 0;
+        while at + GRAM_BYTES <= raw.len() {
+            let end = raw.len().min(at + STEP + GRAM_BYTES - 1);
+            let part = raw.get(at..end).unwrap_or_default();
+            folded.clear();
+            folded.extend(part.iter().map(|&byte| fold(byte)));
+            kinds.clear();
+            kinds.extend(part.iter().map(|&byte| kind_of(byte)));
+            gram_kinds(&kinds, &mut of_grams);
+            mark(&mut seen, &folded, &of_grams);
+            at += STEP;
+        }
+        Self::choose(&seen, bytes_max)
+    }
+
+    /// Makes a filter of the grams seen: for each hash the kinds it was seen with.
+    fn choose(seen: &[u8], bytes_max: u64) -> Self {
+        let mut counts = [0u64; kind::ALL.len()];
+        for &kinds in seen.iter().filter(|&&kinds| kinds != 0) {
+            for (count, kind) in counts.iter_mut().zip(kind::ALL) {
+                *count += u64::from(kinds & kind != 0);
+            }
+        }
+        let bits_max = bytes_max.saturating_mul(8).min(BITS_MAX);
+        let (mut kinds, mut grams) = (0, 0);
+        for (count, kind) in counts.into_iter().zip(kind::ALL) {
+            let all = grams + count;
+            let fits = if kinds == 0 {
+                all * 4 <= bits_max * FIRST_OF_4
+            } else {
+                all * 5 <= bits_max * ALL_OF_5
+            };
+            if fits {
+                (kinds, grams) = (kinds | kind, all);
+            }
+        }
+        let bytes = bits_max.min(grams * BITS_PER_GRAM).div_ceil(8).max(BYTES_MIN);
+        if kinds == 0 {
+            return Self::default();
+        }
+        let mut bits = vec![0; usize::try_from(bytes).unwrap_or(0)];
+        for (hash, _) in (0..).zip(seen).filter(|(_, seen)| *seen & kinds != 0) {
+            let (byte, bit) = place(hash, bits.len());
+            if let Some(byte) = bits.get_mut(byte) {
+                *byte |= bit;
+            }
+        }
+        Self { kinds, bits: bits.into() }
+    }
+
+    /// A filter as it is stored; `None` if there is none like this.
+    pub(crate) fn from_parts(kinds: u8, bits: Vec<u8>) -> Option<Self> {
+        let known = kind::ALL.into_iter().fold(0, |all, kind| all | kind);
+        let fits = bits.len() as u64 <= BITS_MAX / 8 && bits.is_empty() == (kinds == 0);
+        (kinds & !known == 0 && fits).then(|| Self { kinds, bits: bits.into() })
+    }
+
+    /// Its kinds of grams, 0 for the filter that knows nothing, and its bits.
+    pub(crate) fn parts(&self) -> (u8, &[u8]) {
+        (self.kinds, &self.bits)
+    }
+
+    /// Whether some line may hold `text`; if `folded`, in any case of ASCII letters. False is certain.
+    pub(crate) fn may_hold(&self, text: &[u8], folded: bool) -> bool {
+        self.kinds == 0 || text.windows(GRAM_BYTES).all(|gram| self.may_have(gram, folded))
+    }
+
+    fn may_have(&self, gram: &[u8], folded: bool) -> bool {
+        let &[a, b, c, d] = gram else { return true };
+        let mut kinds = gram_kind([a, b, c, d].map(kind_of));
+        if folded && kinds & (kind::WORD | kind::MIXED) != 0 {
+            // In some other case it is of the other kind.
+            kinds = kind::WORD | kind::MIXED;
+        }
+        if kinds & !self.kinds != 0 {
+            return true;
+        }
+        let (byte, bit) = place(hash([a, b, c, d].map(fold)), self.bits.len());
+        kinds == 0 || self.bits.get(byte).is_none_or(|byte| byte & bit != 0)
+    }
+}
+
+/// Replaces `dst` with the kinds of the grams of bytes that are these kinds of bytes.
+fn gram_kinds(kinds: &[u8], dst: &mut Vec<u8>) {
+    let from = |at: usize| kinds.get(at..).unwrap_or_default();
+    dst.clear();
+    let bytes = from(0).iter().zip(from(1)).zip(from(2).iter().zip(from(3)));
+    dst.extend(bytes.map(|((&a, &b), (&c, &d))| gram_kind([a, b, c, d])));
+}
+
+/// Notes the grams of folded bytes under their kinds.
+fn mark(seen: &mut [u8], folded: &[u8], kinds: &[u8]) {
+    for (gram, &kind) in folded.windows(GRAM_BYTES).zip(kinds) {
+        let &[a, b, c, d] = gram else { break };
+        if let Some(seen) = seen.get_mut(hash([a, b, c, d]) as usize) {
+            *seen |= kind;
+        }
+    }
+}
+
+/// The kind of a gram, as a bit, from what its bytes are; 0 if it is no gram: it has a line end.
+fn gram_kind([a, b, c, d]: [u8; 4]) -> u8 {
+    let last = b | c | d;
+    let all = a | last;
+    let letters = if last == LOWER || last == UPPER { kind::WORD } else { kind::MIXED };
+    let other = if all & OTHER != 0 { kind::PHRASE } else { letters };
+    let digit = if all & DIGIT != 0 { kind::NUMBER } else { other };
+    if all & LINE_END != 0 { 0 } else { digit }
+}
+
+fn kind_of(byte: u8) -> u8 {
+    let letter = byte | 0x20;
+    let case = if byte & 0x20 == 0 { UPPER } else { LOWER };
+    let other = if byte == b'\n' { LINE_END } else { OTHER };
+    let digit = if byte.wrapping_sub(b'0') < 10 { DIGIT } else { other };
+    if letter.wrapping_sub(b'a') < 26 { case } else { digit }
+}
+
+/// All digits are one, and both cases of a letter.
+fn fold(byte: u8) -> u8 {
+    let digit = if byte.wrapping_sub(b'0') < 10 { b'0' } else { byte };
+    if byte.wrapping_sub(b'A') < 26 { byte | 0x20 } else { digit }
+}
+
+fn hash(gram: [u8; 4]) -> u32 {
+    u32::from_le_bytes(gram).wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)
+}
+
+/// Where the bit of a hash is in so many bytes: the byte, and a mask.
+fn place(hash: u32, bytes: usize) -> (usize, u8) {
+    let bit = (u64::from(hash) * (bytes as u64 * 8)) >> HASH_BITS;
+    (usize::try_from(bit / 8).unwrap_or(usize::MAX), 1 << (bit % 8))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_filter_excludes_what_is_not_there() {
+        let log: Vec<u8> = (0..2000)
+            .flat_map(|i| {
+                format!("worker-{} took {i} ms for user u{}\n", i % 7, i % 13).into_bytes()
+            })
+            .collect();
+        let filter = GramFilter::of(&log, 4000);
+        for text in ["worker-3", "took 17", "USER", "ms for"] {
+            assert!(filter.may_hold(text.as_bytes(), true), "{text}");
+        }
+        for text in ["NoSuchThing", "worker_3", "10.1.2.3", "failed"] {
+            assert!(!filter.may_hold(text.as_bytes(), false), "{text}");
+            assert!(!filter.may_hold(text.as_bytes(), true), "{text}");
+        }
+        // Too short to tell.
+        assert!(filter.may_hold(b"xyz", false));
+    }
+
+    #[test]
+    fn what_would_fill_a_filter_is_left_out() {
+        let mut state = 7u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                [(state >> 33) as usize % 62]
+        };
+        let mut log = Vec::new();
+        for _ in 0..3000 {
+            log.extend_from_slice(b"session ");
+            log.extend((0..18).map(|_| random()));
+            log.push(b'\n');
+        }
+        let filter = GramFilter::of(&log, 3000);
+        assert!(filter.kinds & kind::PHRASE != 0 && filter.kinds & kind::NUMBER == 0);
+        assert!(!filter.may_hold(b"permission denied", false));
+        assert!(GramFilter::of(&log, 10) == GramFilter::default());
+        assert!(GramFilter::default().may_hold(b"anything", false));
+    }
+
+    #[test]
+    fn what_is_stored_comes_back_or_is_refused() {
+        let filter = GramFilter::of(&b"some lines of a log\n".repeat(9), 100);
+        let (kinds, bits) = filter.parts();
+        assert_eq!(GramFilter::from_parts(kinds, bits.to_vec()), Some(filter.clone()));
+        assert_eq!(GramFilter::from_parts(0, Vec::new()), Some(GramFilter::default()));
+        assert_eq!(GramFilter::from_parts(16, vec![1]), None);
+        assert_eq!(GramFilter::from_parts(0, vec![1]), None);
+        assert_eq!(GramFilter::from_parts(1, Vec::new()), None);
+        assert_eq!(GramFilter::from_parts(1, vec![0; (1 << 15) + 1]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_that_is_there_is_excluded(
+            log in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..400),
+                prop::collection::vec(prop::sample::select(b"aAbB01.\n".to_vec()), 0..9000),
+            ],
+            bytes_max in 64u64..600,
+            cuts in prop::collection::vec((any::<prop::sample::Index>(), 0usize..30), 1..20),
+            other_case in any::<bool>(),
+        ) {
+            let filter = GramFilter::of(&log, bytes_max);
+            for (start, len) in cuts {
+                let start = start.index(log.len() + 1);
+                let line = log[start..].split(|&byte| byte == b'\n').next().unwrap();
+                let text = &line[..len.min(line.len())];
+                prop_assert!(filter.may_hold(text, false));
+                let text = if other_case { text.to_ascii_uppercase() } else { text.to_ascii_lowercase() };
+                prop_assert!(filter.may_hold(&text, true));
+            }
+        }
+    }
+}
