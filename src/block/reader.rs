@@ -1,7 +1,7 @@
 //! Column nodes → values, one after the other, straight to where they are wanted.
 
 use crate::block::sections::Sections;
-use crate::block::tree::{Column, Integers, Reference, Table, over};
+use crate::block::tree::{Column, Integers, Reference, Stream, Table, over};
 use crate::column::Strings;
 use crate::column::timestamp::Layout;
 use crate::encoding::digits::{Form, Width};
@@ -57,6 +57,11 @@ impl<'a> Context<'a> {
         let len_max = usize::try_from(budget).unwrap_or(usize::MAX);
         let values = values_max(raw_len);
         Self { meta, sections, limits, budget, len_max, values, last: Vec::new() }
+    }
+
+    /// The bytes of a stream.
+    pub(crate) fn stream(&self, stream: Stream) -> &'a [u8] {
+        self.sections.stream(stream)
     }
 
     /// A reader for integers that are relative to nothing.
@@ -217,7 +222,8 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    fn check(&self, len: usize) -> Result<()> {
+    /// Checks the length of a buffer.
+    pub(crate) fn check(&self, len: usize) -> Result<()> {
         if len > self.len_max { Err(corrupt("lines fit the block")) } else { Ok(()) }
     }
 }

@@ -1,6 +1,8 @@
 //! A block of which only those parts are decoded that are asked for.
 
 use crate::block::modelled;
+use crate::block::pick::{Picker, Stop};
+use crate::block::places::{Places, Rendered};
 use crate::block::reader::{Context, unknown_template};
 use crate::block::sections::Sections;
 use crate::block::tree::{Column, Counts, Span, Table, Tree, over};
@@ -241,6 +243,18 @@ impl<'p> BlockView<'p> {
         Ok(())
     }
 
+    /// Number of values of a column, once the ids are known.
+    pub(crate) fn values_of(&self, column: usize) -> usize {
+        self.counts.columns.get(column).copied().unwrap_or(0)
+    }
+
+    /// What readers of columns share, and the templates section; `None` for a literal block.
+    pub(crate) fn context(&self) -> Option<(Context<'_>, &[u8])> {
+        self.tree.as_ref()?;
+        let (meta, limits) = (&self.meta, &self.limits);
+        Some((Context::new(meta, &self.sections, limits, self.budget, self.raw_len), meta))
+    }
+
     /// The node of a column.
     pub(crate) fn node(&self, column: usize) -> Option<&Column> {
         self.tree.as_ref()?.table.columns.get(column)
@@ -368,35 +382,57 @@ impl<'p> BlockView<'p> {
         mut each: impl FnMut(u32, &[u8]),
     ) -> Result<()> {
         self.ids()?;
-        let mut needed = vec![false; self.columns.len()];
-        for &row in rows {
-            let template = self.template_of(row);
-            for &column in self.columns_of(template) {
-                if let Some(needed) = needed.get_mut(column as usize) {
-                    *needed = true;
-                }
-            }
+        let ascend = rows.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
+        if !ascend || rows.last().is_some_and(|&last| last as usize >= self.rows()) {
+            let rule = "rows are asked for in ascending order";
+            return Err(Error::corrupt(Section::Columns, 0, rule));
         }
-        for (column, needed) in needed.into_iter().enumerate() {
-            if needed {
-                self.load_column(column)?;
+        let Some(tree) = &self.tree else { return Ok(()) };
+        let ids = self.ids.iter().flatten().map(|&id| i64::from(id));
+        let mut places = Places::of(&tree.table, ids, rows);
+        let mut values = self.pick(&mut places.columns)?;
+        if !places.columns.is_empty() {
+            // What cannot be picked is decoded as a whole.
+            for (column, _) in &places.columns {
+                self.load_column(*column as usize)?;
             }
+            values.append(&mut self.pick(&mut places.columns)?);
         }
-        let mut lines = Lines::new(self);
+        let Some(tree) = &self.tree else { return Ok(()) };
+        let mut rendered = Rendered::new(&tree.table, &self.meta, &values);
         let mut line = Vec::new();
-        for &row in rows {
-            if (row as usize) < lines.row {
-                let rule = "rows are asked for in ascending order";
-                return Err(Error::corrupt(Section::Columns, 0, rule));
-            }
-            while lines.row < row as usize {
-                lines.skip();
-            }
+        for (&row, &template) in rows.iter().zip(&places.templates) {
             line.clear();
-            lines.render(&mut line)?;
+            rendered.row(template as usize, &mut line)?;
             each(row, &line);
         }
         Ok(())
+    }
+
+    /// Picks values of columns: those that can be are taken out of `wanted`.
+    fn pick(&mut self, wanted: &mut Vec<(u32, Vec<u32>)>) -> Result<Vec<(u32, Strings)>> {
+        for (column, _) in &*wanted {
+            if self.loaded(*column as usize).is_none() {
+                for section in self.sections_of(*column as usize) {
+                    self.sections.load(section)?;
+                }
+            }
+        }
+        let (Some(tree), Some(ids)) = (&self.tree, &self.ids) else { return Ok(Vec::new()) };
+        let (meta, limits) = (&self.meta, &self.limits);
+        let context = Context::new(meta, &self.sections, limits, self.budget, self.raw_len);
+        let mut picker = Picker::new(context, (meta, tree), (ids, &self.counts), &self.columns);
+        let mut values = Vec::with_capacity(wanted.len());
+        let mut left = Vec::new();
+        for (column, wanted) in std::mem::take(wanted) {
+            match picker.top(column, &wanted) {
+                Ok(picked) => values.push((column, picked)),
+                Err(Stop::Whole) => left.push((column, wanted)),
+                Err(Stop::Failed(error)) => return Err(error),
+            }
+        }
+        *wanted = left;
+        Ok(values)
     }
 
     fn template_of(&self, row: u32) -> usize {
@@ -449,15 +485,6 @@ impl<'a, 'p> Lines<'a, 'p> {
         let row = self.row;
         self.row += 1;
         self.view.template_of(u32::try_from(row).unwrap_or(u32::MAX))
-    }
-
-    fn skip(&mut self) {
-        let template = self.advance();
-        for &column in self.view.columns_of(template) {
-            if let Some(next) = self.next.get_mut(column as usize) {
-                *next += 1;
-            }
-        }
     }
 
     /// Appends the next line. Its columns have been decoded.
@@ -621,6 +648,30 @@ mod tests {
         }
         assert!(open(&encoded, raw_len).render_rows(&[5, 4], |_, _| {}).is_err());
         assert!(open(&encoded, raw_len).render_rows(&[ROWS], |_, _| {}).is_err());
+    }
+
+    #[test]
+    fn what_is_picked_of_a_column_is_what_the_whole_column_has() {
+        let raw = &log()[..1 << 20];
+        for level in [3, 6] {
+            let encoded = Encoder::new(level).encode(raw).unwrap();
+            let raw_len = u32::try_from(raw.len()).unwrap();
+            let mut whole = open(&encoded, raw_len);
+            for column in 0..whole.columns() {
+                let values = whole.column(column).unwrap().clone();
+                let count = u32::try_from(values.len()).unwrap();
+                for (from, step) in [(0, 1), (0, 7), (3, 1009), (count - 1, 1), (count / 2, 11)] {
+                    let wanted: Vec<u32> = (from..count).step_by(step).collect();
+                    let mut view = open(&encoded, raw_len);
+                    view.ids().unwrap();
+                    let mut asked = vec![(u32::try_from(column).unwrap(), wanted.clone())];
+                    let picked = view.pick(&mut asked).unwrap();
+                    assert!(asked.is_empty(), "column {column} had to be decoded as a whole");
+                    let expected = wanted.iter().map(|&at| values.get(at as usize));
+                    assert!(picked[0].1.iter().eq(expected), "column {column} from {from}");
+                }
+            }
+        }
     }
 
     #[test]

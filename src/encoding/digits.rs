@@ -76,6 +76,11 @@ impl Form {
         Some((form, values.clone().map(|value| form.parse(value)).collect()))
     }
 
+    /// 10 or 16.
+    pub(crate) fn radix(self) -> u32 {
+        if self.base == Base::Decimal { 10 } else { 16 }
+    }
+
     /// Whether numbers are printed with a point.
     pub(crate) fn has_point(self) -> bool {
         self.point > 0

@@ -305,6 +305,25 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Gives the values with the numbers `wanted`, which ascend. None has been taken before.
+    pub(crate) fn pick(&mut self, wanted: &[u32], mut each: impl FnMut(i64)) {
+        if self.header.transform == Transform::Plain {
+            for &at in wanted {
+                self.at = self.stride * at as usize;
+                each(self.stored());
+            }
+            return;
+        }
+        let mut taken = 0;
+        for &at in wanted {
+            for _ in taken..at {
+                self.next();
+            }
+            each(self.next());
+            taken = at + 1;
+        }
+    }
+
     fn head(&mut self) -> i64 {
         self.heads -= 1;
         let [first, second] = self.header.heads;

@@ -78,6 +78,18 @@ impl<'a> Unpacker<'a> {
         Self { alphabet, packed: packed.iter(), buffer: 0, filled: 0 }
     }
 
+    /// Starts at a symbol.
+    pub(crate) fn at(alphabet: &'a Alphabet, packed: &'a [u8], symbol: usize) -> Self {
+        let bit = symbol.saturating_mul(alphabet.bits as usize);
+        let mut unpacker = Self::new(alphabet, packed.get(bit / 8..).unwrap_or_default());
+        if !bit.is_multiple_of(8) {
+            let byte = unpacker.packed.next().copied().unwrap_or(0);
+            unpacker.buffer = u32::from(byte) >> (bit % 8);
+            unpacker.filled = 8 - u32::try_from(bit % 8).unwrap_or(0);
+        }
+        unpacker
+    }
+
     /// Appends the next `count` symbols; `None` if they are not there, or not of the alphabet.
     pub(crate) fn next(&mut self, count: usize, dst: &mut Vec<u8>) -> Option<()> {
         let (symbols, bits) = (self.alphabet.symbols.as_slice(), self.alphabet.bits);

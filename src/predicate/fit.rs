@@ -103,6 +103,22 @@ impl SlotFit {
         Ok(self.within || self.straddles())
     }
 
+    /// The parts of the literal of which the value holds one, if the literal meets the slot at all.
+    pub(crate) fn parts<'l>(&self, literal: &'l Literal) -> Vec<&'l [u8]> {
+        let len = literal.bytes.len();
+        let part = |from: usize, to: usize| literal.bytes.get(from..to).unwrap_or_default();
+        let mut parts = Vec::new();
+        if self.within {
+            parts.push(part(0, len));
+        }
+        for &from in &self.before {
+            parts.push(part(from, len));
+            parts.extend(self.behind.iter().filter(|&&to| from <= to).map(|&to| part(from, to)));
+        }
+        parts.extend(self.behind.iter().map(|&to| part(0, to)));
+        parts
+    }
+
     /// Whether the literal may stand partly in the slot.
     pub(crate) fn straddles(&self) -> bool {
         !self.before.is_empty() || !self.behind.is_empty()

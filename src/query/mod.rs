@@ -4,6 +4,7 @@ mod blocks;
 mod lines;
 mod prune;
 mod scan;
+mod spots;
 mod templates;
 
 pub use blocks::BlockSum;

@@ -7,6 +7,7 @@ use crate::format::frame::{self, FIXED_LEN, Fixed, FrameKind};
 use crate::format::index::{self, Commit, IndexEntry, IndexSegment, TAIL_LEN};
 use crate::format::{BlockHeader, FILE_HEADER_LEN, FILE_MAGIC, FileHeader};
 use crate::limits::{self, Limits};
+use crate::line::GramFilter;
 use crate::reader::{BlockInfo, StreamInfo};
 
 /// A commit's frame is no longer than this.
@@ -165,7 +166,8 @@ impl<R: io::Read + io::Seek> File<'_, R> {
             return Err(broken(start + commit.offset));
         }
         let BlockHeader { raw_len, lines, starts_inside, stats, .. } = block;
-        Ok(IndexEntry { offset, stored_len, raw_len, lines, starts_inside, stats })
+        let filter = GramFilter::default();
+        Ok(IndexEntry { offset, stored_len, raw_len, lines, starts_inside, stats, filter })
     }
 
     /// Stream id and payload of the frame at `at`, verified.
