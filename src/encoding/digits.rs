@@ -212,7 +212,8 @@ fn plain<'a>(values: impl Iterator<Item = &'a [u8]>) -> Option<(Form, Vec<i64>)>
 /// Reads decimal numbers with a point, all with as many digits behind it.
 fn pointed<'a>(mut values: impl Iterator<Item = &'a [u8]> + Clone) -> Option<(Form, Vec<i64>)> {
     let first = values.clone().next()?;
-    let behind = first.len() - 1 - first.iter().position(|&byte| byte == b'.')?;
+    let (_, fraction) = first.split_at(first.iter().position(|&byte| byte == b'.')?);
+    let behind = fraction.len() - 1;
     let point = u8::try_from(behind).ok().filter(|point| (1..=POINT_MAX).contains(point))?;
     let mut numbers = Vec::with_capacity(values.size_hint().0);
     let all = values.all(|value| {
@@ -314,7 +315,7 @@ mod tests {
         {
             assert_eq!(round_trip(&values).map(Form::to_bytes), None, "{values:?}");
         }
-        for value in [".", "1.", ".5", "1.2.3", "1.-5", "0.1234567890", "9999999999999999999.5"] {
+        for value in ["", ".", "1.", ".5", "1.2.3", "1.-5", "0.1234567890", "9999999999999999999.5"] {
             assert_eq!(round_trip(&[value]).map(Form::to_bytes), None, "{value}");
         }
         for bytes in [[0x10, 1], [0x10, 0xff], [0x11, 0], [0xa0, 0]] {
