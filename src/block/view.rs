@@ -538,13 +538,13 @@ mod tests {
                     i % 7,
                     i % 5,
                     id % 251,
-                    i * i
+                    i.wrapping_mul(i)
                 ),
                 1 => format!(
                     "user u{user} came as u{odd} at {at} until {} with shell /bin/{:x} and {} times\n",
                     at + id % 6,
                     if id.is_multiple_of(97) { i } else { user.wrapping_mul(0x9e37_79b9) },
-                    user * 1_000_000 + i / 23
+                    user.wrapping_mul(1_000_000) + i / 23
                 ),
                 _ => format!(
                     "10:{:02}:{:02} GET {} took {}.{:03} ms\n",

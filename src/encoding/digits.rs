@@ -315,7 +315,8 @@ mod tests {
         {
             assert_eq!(round_trip(&values).map(Form::to_bytes), None, "{values:?}");
         }
-        for value in ["", ".", "1.", ".5", "1.2.3", "1.-5", "0.1234567890", "9999999999999999999.5"] {
+        for value in ["", ".", "1.", ".5", "1.2.3", "1.-5", "0.1234567890", "9999999999999999999.5"]
+        {
             assert_eq!(round_trip(&[value]).map(Form::to_bytes), None, "{value}");
         }
         for bytes in [[0x10, 1], [0x10, 0xff], [0x11, 0], [0xa0, 0]] {
