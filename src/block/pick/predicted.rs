@@ -1,0 +1,129 @@
+//! Values that another column tells, but for some.
+
+use std::rc::Rc;
+
+use crate::block::pick::{Moments, Picked, Picker, Source, Stop};
+use crate::block::tree::Column;
+use crate::column::Strings;
+use crate::encoding::keyed::Keyed;
+
+impl<'a> Picker<'a> {
+    /// Values that another column tells, but for some.
+    pub(super) fn predicted(
+        &mut self,
+        node: &'a Column,
+        wanted: &[u32],
+        moments: &Moments,
+        depth: u32,
+    ) -> Picked<Strings> {
+        let Column::Predicted { reference, by_key, misses, gaps, column } = node else {
+            return Err(Stop::Whole);
+        };
+        let mut reader = self.context.integers(gaps, *misses)?;
+        self.context.spend(*misses as u64 * 4)?;
+        let mut missed: Vec<u32> = Vec::with_capacity(*misses);
+        let mut next = 0u64;
+        for _ in 0..*misses {
+            let at = next.saturating_add(reader.next().cast_unsigned());
+            missed.push(u32::try_from(at).unwrap_or(u32::MAX));
+            next = at.saturating_add(1);
+        }
+        let missed: Rc<[u32]> = missed.into();
+        let own = moments.column()?;
+        let sources = if *by_key {
+            self.by_key(reference.column, &missed, wanted, moments, depth)?
+        } else {
+            self.same(reference.column, &missed, wanted, moments)?
+        };
+        let of = |missed: bool| -> Vec<u32> {
+            sources
+                .iter()
+                .flatten()
+                .filter(|(miss, _)| *miss == missed)
+                .map(|(_, at)| *at)
+                .collect()
+        };
+        let moments = match moments {
+            Moments::Of(_, None) => Moments::Of(own, Some(Rc::clone(&missed))),
+            Moments::Of(_, Some(outer)) => {
+                let at = |&at: &u32| outer.get(at as usize).copied().unwrap_or(u32::MAX);
+                Moments::Of(own, Some(missed.iter().map(at).collect()))
+            }
+            Moments::None => Moments::None,
+        };
+        let by_miss = self.repeated(&of(true), |picker, wanted| {
+            picker.column(column, *misses, wanted, &moments, depth)
+        })?;
+        let by_other = self
+            .repeated(&of(false), |picker, wanted| picker.told(reference.column, wanted, depth))?;
+        let (mut misses, mut others) = (by_miss.iter(), by_other.iter());
+        let mut picked = Strings::default();
+        for source in &sources {
+            let value = match source {
+                Some((true, _)) => misses.next(),
+                Some((false, _)) => others.next(),
+                None => None,
+            };
+            self.push(&mut picked, value.unwrap_or_default())?;
+        }
+        self.context.budget += (by_miss.bytes().len() + by_other.bytes().len()) as u64;
+        Ok(picked)
+    }
+
+    /// Where each value comes from that another column's value predicts.
+    fn same(
+        &mut self,
+        other: u32,
+        missed: &[u32],
+        wanted: &[u32],
+        moments: &Moments,
+    ) -> Picked<Vec<Source>> {
+        let before = self.before(moments.column()?, other)?;
+        let source = |&at: &u32| {
+            if let Ok(miss) = missed.binary_search(&at) {
+                return Ok(Some((true, u32::try_from(miss).unwrap_or(u32::MAX))));
+            }
+            let (_, at) = moments.at(at)?;
+            let before = before.get(at as usize).copied().unwrap_or(0);
+            Ok(before.checked_sub(1).map(|told| (false, told)))
+        };
+        wanted.iter().map(source).collect()
+    }
+
+    /// The same for what was there when the other column had its number the last time: a miss, always.
+    fn by_key(
+        &mut self,
+        other: u32,
+        missed: &[u32],
+        wanted: &[u32],
+        moments: &Moments,
+        depth: u32,
+    ) -> Picked<Vec<Source>> {
+        let told = self.numbers_of(other, depth)?;
+        let before = self.before(moments.column()?, other)?;
+        let mut sources = Vec::with_capacity(wanted.len());
+        // The number of a miss plus one, or 0 for none.
+        let mut known = Keyed::<u32>::default();
+        let mut misses = (0u32..).zip(missed.iter().copied()).peekable();
+        let mut wanted = wanted.iter().copied().peekable();
+        let mut at = 0;
+        while wanted.peek().is_some() {
+            let (_, top) = moments.at(at)?;
+            let before = before.get(top as usize).copied().unwrap_or(0);
+            let last = before.checked_sub(1).and_then(|last| told.get(last as usize));
+            let key = last.copied().unwrap_or(0);
+            let source = match misses.next_if(|&(_, missed)| missed == at) {
+                Some((miss, _)) => miss + 1,
+                None => known.get(key).unwrap_or(0),
+            };
+            if let Some(known) = known.entry(key) {
+                *known = source;
+            }
+            if wanted.next_if_eq(&at).is_some() {
+                sources.push(source.checked_sub(1).map(|miss| (true, miss)));
+            }
+            at += 1;
+        }
+        Ok(sources)
+    }
+}
