@@ -37,6 +37,8 @@ pub enum Section {
     Extents,
     /// The member table of an archive.
     Members,
+    /// The model frame of a stream.
+    Model,
 }
 
 impl fmt::Display for Section {
@@ -51,6 +53,7 @@ impl fmt::Display for Section {
             Self::Commit => "commit",
             Self::Extents => "extents",
             Self::Members => "member table",
+            Self::Model => "model frame",
         })
     }
 }
@@ -83,6 +86,8 @@ pub enum ErrorKind {
     UnsupportedModel {
         /// The model's id in the file's header.
         model: u32,
+        /// The hash of the model's parameters there; 0 for built-in models.
+        parameters: u64,
     },
     /// The input is an archive, where a stream is wanted.
     IsArchive,
@@ -161,6 +166,11 @@ impl Error {
         )
     }
 
+    /// Whether what was read may be whole, but this program lacks what it takes to read it.
+    pub(crate) fn is_unsupported(&self) -> bool {
+        matches!(*self.0, ErrorKind::UnsupportedModel { .. })
+    }
+
     #[cold]
     pub(crate) fn corrupt(section: Section, offset: u64, rule: &'static str) -> Self {
         Self::new(ErrorKind::Corrupt { section, offset, rule })
@@ -194,8 +204,12 @@ impl fmt::Display for Error {
             ErrorKind::UnsupportedFeature { feature } => {
                 write!(f, "needs a feature this build does not have: {feature}")
             }
-            ErrorKind::UnsupportedModel { model } => {
-                write!(f, "needs model {model:#010x}, which is not registered")
+            ErrorKind::UnsupportedModel { model, parameters } => {
+                write!(f, "needs model {model}")?;
+                if *parameters != 0 {
+                    write!(f, " with parameters {parameters:016x}")?;
+                }
+                f.write_str(", which this program does not have")
             }
             ErrorKind::IsArchive => {
                 f.write_str("is an archive (lig ls, lig cat and lig extract read it)")

@@ -40,7 +40,7 @@ pub fn find_times(log: &[u8]) -> usize {
 
 /// Decodes any bytes as the code of a model, of a block of `raw_len` bytes; returns whether they are one.
 pub fn decode_model(code: &[u8], raw_len: usize, limits: &Limits) -> bool {
-    model::decode(code, raw_len, limits).is_ok()
+    model::decode(code, raw_len, (limits, &model::Equipment::default())).is_ok()
 }
 
 /// A log, taken apart into templates and columns of text.

@@ -61,6 +61,9 @@ pub use crate::fields::{FieldName, each_field};
 pub use crate::format::{Container, Extent, Member, MemberState};
 pub use crate::limits::Limits;
 pub use crate::line::Severity;
+pub use crate::model::{
+    Base, ColumnKind, Models, Predictor, PredictorSource, Situation, SymbolKind,
+};
 pub use crate::predicate::{
     Case, Condition, FieldTest, MatchExtent, Pattern, PatternBuilder, Predicate, SeveritySet,
     TemplateId, TemplateRef,
@@ -70,7 +73,12 @@ pub use crate::query::{
     TemplateSlot, scan_read,
 };
 pub use crate::reader::{
-    BlockInfo, IndexedReader, Loss, OnDamage, Reader, StrayBlocks, StreamInfo, Totals, UseIndex,
-    is_lignite,
+    BlockInfo, IndexedReader, Loss, OnDamage, Reader, ReaderBuilder, StrayBlocks, StreamInfo,
+    Totals, UseIndex, is_lignite,
 };
 pub use crate::writer::{Statistics, Summary, Writer, WriterBuilder};
+
+/// The examples of `docs/MODEL.md`, which have to compile and to hold.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/MODEL.md")]
+struct ModelExamples;

@@ -418,7 +418,7 @@ impl Packer {
         let block_raw_log2 = u8::try_from(log2).unwrap_or(32);
         let mut bytes = Vec::new();
         let (kind, level) = (StoredKind::Archive, self.level);
-        FileHeader { kind, level, stream_id, block_raw_log2 }.encode(&mut bytes);
+        FileHeader { kind, level, stream_id, block_raw_log2, equipped: false }.encode(&mut bytes);
         io::Write::write_all(&mut self.file, &bytes)?;
         self.offset += bytes.len() as u64;
         self.start.offset = self.offset;

@@ -6,17 +6,25 @@ use crate::codec::Decompressor;
 use crate::error::{Error, Result, Section};
 use crate::format::SectionEntry;
 use crate::limits::Limits;
+use crate::model::Equipment;
 
 /// Decodes whole blocks; keeps its memory from block to block.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     limits: Limits,
+    equipment: Equipment,
     decompressor: Decompressor,
 }
 
 impl Decoder {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { limits: limits.clone(), decompressor: Decompressor::default() }
+        let (equipment, decompressor) = Default::default();
+        Self { limits: limits.clone(), equipment, decompressor }
+    }
+
+    /// The blocks that follow belong to a stream that names this.
+    pub(crate) fn equip(&mut self, equipment: Equipment) {
+        self.equipment = equipment;
     }
 
     /// Replaces `raw` with the raw bytes of a block. The caller verifies their checksum before using them.
@@ -58,6 +66,7 @@ impl Decoder {
         raw_len: u32,
     ) -> Result<BlockView<'p>> {
         let decompressor = std::mem::take(&mut self.decompressor);
-        BlockView::with_decompressor(sections, payload, raw_len, &self.limits, decompressor)
+        let means = (&self.limits, &self.equipment);
+        BlockView::with_decompressor(sections, payload, raw_len, means, decompressor)
     }
 }

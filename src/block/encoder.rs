@@ -9,6 +9,7 @@ use crate::codec::{Codec, Compressor};
 use crate::error::Result;
 use crate::format::{BlockStats, SectionKind};
 use crate::line::{GramFilter, Rows};
+use crate::model::Equipment;
 use crate::wire::varint;
 
 /// zstd's level for estimates.
@@ -32,12 +33,20 @@ const LITERAL_PERCENT: usize = 97;
 #[derive(Debug)]
 pub(crate) struct Encoder {
     level: u8,
+    equipment: Equipment,
     compressor: Compressor,
 }
 
 impl Encoder {
+    /// An encoder of built-in means.
+    #[cfg(any(test, feature = "unstable-internals"))]
     pub(crate) fn new(level: u8) -> Self {
-        Self { level, compressor: Compressor::default() }
+        Self::with(level, Equipment::default())
+    }
+
+    /// An encoder that uses what its stream's header names.
+    pub(crate) fn with(level: u8, equipment: Equipment) -> Self {
+        Self { level, equipment, compressor: Compressor::default() }
     }
 
     /// Encodes the raw bytes of one block.
@@ -109,7 +118,8 @@ impl Encoder {
         let mut sink = Sink::default();
         let lines = Rows::lines((!raw.is_empty()).then_some(body));
         if self.level >= LEVEL_MODEL
-            && let Some(done) = modelled::encode(&lines, (terminated, raw.len()), self.level)?
+            && let Some(done) =
+                modelled::encode(&lines, (terminated, raw.len()), (self.level, &self.equipment))?
         {
             return Ok(done);
         }

@@ -345,6 +345,7 @@ fn in_fixed(text: &[u8], width: usize, count: usize, clause: &Clause) -> Hits {
 mod tests {
     use crate::block::{BlockView, Encoder};
     use crate::limits::Limits;
+    use crate::model::Equipment;
 
     /// Lines with values of all kinds, plain and nested.
     fn log() -> Vec<u8> {
@@ -386,8 +387,8 @@ mod tests {
         for level in [1, 3, 6] {
             let encoded = Encoder::new(level).encode(&raw).unwrap();
             let open = || {
-                let limits = Limits::default();
-                BlockView::open(&encoded.sections, &encoded.payload, raw_len, &limits).unwrap()
+                let means = (&Limits::default(), &Equipment::default());
+                BlockView::open(&encoded.sections, &encoded.payload, raw_len, means).unwrap()
             };
             let (mut whole, mut view) = (open(), open());
             for column in 0..whole.columns() {

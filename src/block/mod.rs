@@ -24,6 +24,7 @@ mod view;
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;
 pub(crate) use hits::Hits;
+pub(crate) use modelled::LEVEL_MODEL;
 pub use report::{BlockReport, ColumnReport, TemplateReport};
 pub(crate) use stats::{note as note_stats, part_times};
 pub(crate) use view::BlockView;

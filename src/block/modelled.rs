@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::format::BlockStats;
 use crate::limits::Limits;
 use crate::line::Rows;
-use crate::model;
+use crate::model::{self, Equipment};
 use crate::template::{Mode, parse};
 use crate::wire::varint;
 
@@ -16,21 +16,27 @@ pub(crate) const LEVEL_MODEL: u8 = 8;
 pub(crate) fn encode(
     lines: &Rows<'_>,
     (terminated, raw_len): (bool, usize),
-    level: u8,
+    (level, equipment): (u8, &Equipment),
 ) -> Result<Option<(Sink, BlockStats)>> {
     if raw_len > model::BLOCK_BYTES_MAX {
         return Ok(None);
     }
     let parsed = model::merge(parse(lines, Mode::Lines));
     let templates = length(parsed.templates.len())?;
-    let Ok(code) = model::encode(&parsed, terminated, raw_len, level) else { return Ok(None) };
+    let Ok(code) = model::encode(&parsed, terminated, raw_len, level, equipment) else {
+        return Ok(None);
+    };
     let stats = BlockStats { templates, ..BlockStats::default() };
     Ok(Some((Sink::of_model(code), stats)))
 }
 
 /// What the templates section of a block would hold if a model had not coded it; without ids and columns.
-pub(crate) fn templates(code: &[u8], raw_len: usize, limits: &Limits) -> Result<Vec<u8>> {
-    let head = model::head(code, raw_len, limits)?;
+pub(crate) fn templates(
+    code: &[u8],
+    raw_len: usize,
+    means: (&Limits, &Equipment),
+) -> Result<Vec<u8>> {
+    let head = model::head(code, raw_len, means)?;
     let mut section = Vec::new();
     let texts = &head.templates;
     varint::put(&mut section, (texts.bytes().len() + texts.len()) as u64);

@@ -14,6 +14,7 @@ use crate::column::{ByteSet, Strings};
 use crate::error::Result;
 use crate::format::SectionEntry;
 use crate::limits::{self, Limits};
+use crate::model::Equipment;
 
 /// An encoded block. Opening it decodes its templates section only; everything else is verified and decoded once, when
 /// it is asked for, and kept.
@@ -26,6 +27,7 @@ pub(crate) struct BlockView<'p> {
     meta: Vec<u8>,
     tree: Option<Tree>,
     limits: Limits,
+    equipment: Equipment,
     raw_len: usize,
     /// Bytes that columns may still take.
     budget: u64,
@@ -42,9 +44,9 @@ impl<'p> BlockView<'p> {
         sections: &'p [SectionEntry],
         payload: &'p [u8],
         raw_len: u32,
-        limits: &Limits,
+        means: (&Limits, &Equipment),
     ) -> Result<Self> {
-        Self::with_decompressor(sections, payload, raw_len, limits, Decompressor::default())
+        Self::with_decompressor(sections, payload, raw_len, means, Decompressor::default())
     }
 
     /// The same, with a decompressor that [`into_decompressor`](Self::into_decompressor) gives back.
@@ -52,7 +54,7 @@ impl<'p> BlockView<'p> {
         sections: &'p [SectionEntry],
         payload: &'p [u8],
         raw_len: u32,
-        limits: &Limits,
+        (limits, equipment): (&Limits, &Equipment),
         decompressor: Decompressor,
     ) -> Result<Self> {
         let raw_len =
@@ -63,6 +65,7 @@ impl<'p> BlockView<'p> {
             meta: Vec::new(),
             tree: None,
             limits: limits.clone(),
+            equipment: equipment.clone(),
             raw_len,
             budget: limits.columns_bytes_max,
             ids: None,
@@ -75,7 +78,7 @@ impl<'p> BlockView<'p> {
             sections.load(0)?;
             view.meta = sections.take(0);
             if sections.is_modelled() {
-                view.meta = modelled::templates(&view.meta, raw_len, limits)?;
+                view.meta = modelled::templates(&view.meta, raw_len, (limits, equipment))?;
             }
             let lens: Vec<u32> = sections.entries().iter().map(|entry| entry.decoded_len).collect();
             let kind = (&lens[..], sections.is_modelled());

@@ -10,6 +10,9 @@ pub(crate) const LEN: usize = 40;
 /// The version this build writes.
 const VERSION: (u8, u8) = (0, 2);
 
+/// The incompatible feature of a stream that has a model frame behind its header.
+const FEATURE_MODEL: u32 = 1;
+
 /// What a file is, as its header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StoredKind {
@@ -29,6 +32,8 @@ pub(crate) struct FileHeader {
     pub(crate) stream_id: u64,
     /// No block has more than 2 to the power of this many raw bytes.
     pub(crate) block_raw_log2: u8,
+    /// A model frame follows: the blocks are coded with what not every reader has.
+    pub(crate) equipped: bool,
 }
 
 impl FileHeader {
@@ -41,8 +46,10 @@ impl FileHeader {
             StoredKind::Archive => 1,
         };
         dst.extend_from_slice(&[VERSION.0, VERSION.1, kind, self.level]);
-        // Feature words: incompat, ro_compat, compat.
-        dst.extend_from_slice(&[0; 12]);
+        let incompat = if self.equipped { FEATURE_MODEL } else { 0 };
+        dst.extend_from_slice(&incompat.to_le_bytes());
+        // Feature words: ro_compat, compat.
+        dst.extend_from_slice(&[0; 8]);
         dst.extend_from_slice(&self.stream_id.to_le_bytes());
         dst.extend_from_slice(&[self.block_raw_log2, 0, 0, 0]);
         let check = checksum::header(dst.get(start..).unwrap_or_default());
@@ -88,8 +95,9 @@ impl FileHeader {
             return Err(Error::new(ErrorKind::UnsupportedVersion { found, newest }));
         }
         let incompat = cur.u32()?;
+        let equipped = incompat == FEATURE_MODEL;
         let kind = match kind {
-            0 if incompat == 0 => StoredKind::Stream,
+            0 if incompat == 0 || equipped => StoredKind::Stream,
             1 if incompat == 0 => StoredKind::Archive,
             _ => {
                 let feature = format!("file kind {kind}, incompatible features {incompat:#x}");
@@ -102,7 +110,7 @@ impl FileHeader {
         if reserved != [0; 3] || block_raw_log2 > 32 {
             return Err(cur.corrupt("reserved bytes are zero, and blocks are at most 2^32 bytes"));
         }
-        Ok(Self { kind, level, stream_id, block_raw_log2 })
+        Ok(Self { kind, level, stream_id, block_raw_log2, equipped })
     }
 }
 
@@ -112,8 +120,13 @@ mod tests {
 
     #[test]
     fn another_minor_version_of_major_0_is_refused() {
-        let header =
-            FileHeader { kind: StoredKind::Stream, level: 3, stream_id: 7, block_raw_log2: 24 };
+        let header = FileHeader {
+            kind: StoredKind::Stream,
+            level: 3,
+            stream_id: 7,
+            block_raw_log2: 24,
+            equipped: true,
+        };
         for (version, good) in [((0, 1), false), (VERSION, true), ((0, 3), false), ((1, 2), false)]
         {
             let mut bytes = Vec::new();
@@ -134,7 +147,7 @@ mod tests {
     #[test]
     fn round_trips_and_every_bit_counts() {
         let (kind, stream_id) = (StoredKind::Archive, 0x0123_4567_89ab_cdef);
-        let header = FileHeader { kind, level: 3, stream_id, block_raw_log2: 24 };
+        let header = FileHeader { kind, level: 3, stream_id, block_raw_log2: 24, equipped: false };
         let mut bytes = Vec::new();
         header.encode(&mut bytes);
         assert_eq!(bytes.len(), LEN);

@@ -23,6 +23,8 @@ pub(crate) enum FrameKind {
     Members,
     /// The end of an archive, as far as it goes.
     ArchiveCommit,
+    /// What the blocks are coded with.
+    Model,
     /// Something newer that may be skipped.
     Optional,
 }
@@ -35,6 +37,7 @@ impl FrameKind {
             Self::Commit => 3,
             Self::Members => 4,
             Self::ArchiveCommit => 5,
+            Self::Model => 6,
             Self::Optional => OPTIONAL,
         }
     }
@@ -46,6 +49,7 @@ impl FrameKind {
             Self::Index => Section::Index,
             Self::Commit | Self::ArchiveCommit => Section::Commit,
             Self::Members => Section::Members,
+            Self::Model => Section::Model,
         }
     }
 
@@ -55,6 +59,7 @@ impl FrameKind {
             Self::Index => Section::Index,
             Self::Commit | Self::ArchiveCommit => Section::Commit,
             Self::Members => Section::Members,
+            Self::Model => Section::Model,
         }
     }
 }
@@ -88,6 +93,7 @@ impl Fixed {
             3 => FrameKind::Commit,
             4 => FrameKind::Members,
             5 => FrameKind::ArchiveCommit,
+            6 => FrameKind::Model,
             _ => FrameKind::Optional,
         };
         let header_len = cur.u16()?;

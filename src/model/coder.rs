@@ -3,6 +3,8 @@
 //! Carryless range coding of single bits after lpaq and ZPAQ (Mahoney): an interval of 32 bits is divided in proportion
 //! to a 16-bit probability; leading bytes that both ends share are shifted out.
 
+use crate::model::hook::Note;
+
 /// Codes bits. The model calls one function for both directions, so that they cannot part ways.
 pub(crate) trait Coder {
     /// Codes a bit that is 1 with a probability of `p` / 65536, 0 < `p` < 65536. An encoder is told the bit, a decoder
@@ -18,6 +20,10 @@ pub(crate) trait Coder {
     fn is_exhausted(&self) -> bool {
         false
     }
+
+    /// Hears what is coded next.
+    #[inline]
+    fn note(&mut self, _: Note<'_>) {}
 }
 
 /// Bits → bytes.
@@ -129,11 +135,6 @@ pub(crate) struct Watched<'a> {
 impl<'a> Watched<'a> {
     pub(crate) fn new(inner: Decoder<'a>) -> Self {
         Self { inner, total: 0 }
-    }
-
-    /// The cost so far, in 1/65536 bit.
-    pub(crate) fn total(&self) -> u64 {
-        self.total
     }
 
     /// Whether all of the code has been taken.

@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result, Section};
 use crate::line::{MARK, MARK_TIME};
 use crate::model::Model;
 use crate::model::coder::Coder;
+use crate::model::hook::{ColumnKind, Note};
 use crate::model::memory::{hash_bytes, join};
 use crate::model::number::Base;
 use crate::model::plan::{DEPTH_MAX, DISTINCT_MAX, LAYOUTS_MAX, Plan};
@@ -53,8 +54,10 @@ impl Model {
         (outer, keyword): (&Context, u32),
         depth: u32,
     ) -> Result<Table> {
+        self.note(depth, 0, coder);
         let rows = outer.len();
         let number = self.next_column(rows)?;
+        coder.note(Note::Column(ColumnKind::Ids, number));
         let templates = u32::try_from(shape.templates()).unwrap_or(u32::MAX);
         if templates == 0 || templates > DISTINCT_MAX {
             return Err(broken("a table has templates"));
@@ -79,6 +82,7 @@ impl Model {
             rows.set(column, &self.seen(&coded));
             columns.push(coded.values);
         }
+        coder.note(Note::TableEnd);
         Ok(Table { ids, columns })
     }
 
@@ -123,6 +127,7 @@ impl Model {
         );
         self.last_tag = (self.last_tag << 4 & 0xffff) | u32::try_from(tag & 15).unwrap_or(0);
         let key = (number, keyword);
+        coder.note(Note::Column(kind_of(tag), number));
         let column = match tag {
             0 => self.constant(coder, known, values),
             1 => {
@@ -326,6 +331,7 @@ impl Model {
             texts
         });
         let key = (depth, KEYWORD_TEMPLATES);
+        coder.note(Note::Column(ColumnKind::Templates, depth));
         let texts = self
             .text(coder, known_texts.as_ref(), key, &Context::empty(count), count)
             .ok_or_else(|| broken("values fit the block"))?;
@@ -364,6 +370,7 @@ impl Model {
         let plan = if let Some(Plan::Nested(plan)) = plan { Some(plan) } else { None };
         let (texts, shape) = self.templates(coder, plan, depth + 1)?;
         let templates: Vec<&[u8]> = texts.iter().collect();
+        coder.note(Note::Table(&texts));
         let table = self.table(coder, plan, &shape, (context, key.1), depth + 1)?;
         let mut values = Strings::default();
         let mut budget = self.budget;
@@ -375,6 +382,18 @@ impl Model {
         .ok_or_else(|| broken("values fit the block"))?;
         self.budget = budget;
         Ok(Column::plain(values))
+    }
+}
+
+/// What a node's tag means to a predictor.
+fn kind_of(tag: u64) -> ColumnKind {
+    match tag {
+        0 => ColumnKind::Constant,
+        2 => ColumnKind::Digits,
+        3 => ColumnKind::Time,
+        4 => ColumnKind::Dictionary,
+        5 => ColumnKind::Nested,
+        _ => ColumnKind::Text,
     }
 }
 

@@ -10,6 +10,7 @@
 mod coder;
 mod column;
 mod expert;
+mod hook;
 mod logistic;
 mod memory;
 mod merge;
@@ -17,6 +18,7 @@ mod mixer;
 mod number;
 mod plan;
 mod predictor;
+mod registry;
 mod rows;
 mod sequence;
 mod state;
@@ -26,12 +28,16 @@ mod weigh;
 use crate::column::Strings;
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::limits::{self, Limits};
-use crate::model::coder::{Decoder, Encoder};
+use crate::model::coder::{Coder, Decoder, Encoder};
 pub(crate) use crate::model::column::Table;
+pub use crate::model::hook::{Base, ColumnKind, Predictor, PredictorSource, Situation, SymbolKind};
+use crate::model::hook::{Hooked, Note};
 use crate::model::memory::Memory;
 pub(crate) use crate::model::merge::merge;
 use crate::model::number::{NUMBER_CONTEXTS, NUMBER_SETS, PLAIN_CONTEXTS};
-use crate::model::predictor::Predictor;
+use crate::model::predictor::Predictor as BuiltIn;
+pub use crate::model::registry::Models;
+pub(crate) use crate::model::registry::{Equipment, check_id};
 use crate::model::rows::Context;
 use crate::model::sequence::{ASK_CONTEXTS, ASK_SETS, INDEX_CONTEXTS, INDEX_SETS, Memories};
 use crate::model::text::{Spelled, TEXT_CONTEXTS, TEXT_SETS};
@@ -44,6 +50,10 @@ pub(crate) const BLOCK_BYTES_MAX: usize = 1 << 26;
 /// The built-in models of levels 8 and 9.
 const ID_FAST: u8 = 1;
 const ID_FULL: u8 = 2;
+/// None of them, below a predictor.
+const ID_NONE: u8 = 0;
+/// Marks a code whose probabilities come from the stream's predictor.
+const HOOKED: u8 = 0x40;
 const MEMORY_BITS_MAX: u8 = 22;
 /// The most values of a block: what is known of each takes memory.
 const VALUES_MAX: u64 = 11_000_000;
@@ -62,11 +72,11 @@ const MEMORY_BITS_MIN: u8 = 12;
 pub(crate) struct Model {
     memory: Memory,
     memories: Memories,
-    ask: Predictor,
-    index: Predictor,
-    number: Predictor,
-    meta: Predictor,
-    text: Predictor,
+    ask: BuiltIn,
+    index: BuiltIn,
+    number: BuiltIn,
+    meta: BuiltIn,
+    text: BuiltIn,
     spelled: Spelled,
     /// All values so far, each followed by a newline.
     pool: Vec<u8>,
@@ -87,7 +97,11 @@ pub(crate) struct Model {
 impl Model {
     fn new(id: u8, memory_bits: u8, raw_len: usize) -> Self {
         // The fast model looks at the first few contexts of each list.
-        let few = |fast: usize, full: usize| if id == ID_FAST { fast } else { full };
+        let few = |fast: usize, full: usize| match id {
+            ID_NONE => 0,
+            ID_FAST => fast,
+            _ => full,
+        };
         let bits = u32::from(memory_bits);
         let raw_len = raw_len as u64;
         let refine = if bits > 11 { (bits - 2).min(16) } else { 5 };
@@ -96,11 +110,16 @@ impl Model {
         Self {
             memory: Memory::new(bits),
             memories: Memories::new(small),
-            ask: Predictor::new(few(6, ASK_CONTEXTS), ASK_SETS, refine),
-            index: Predictor::new(few(5, INDEX_CONTEXTS), INDEX_SETS, refine),
-            number: Predictor::new(few(8, NUMBER_CONTEXTS), NUMBER_SETS, refine),
-            meta: Predictor::new(PLAIN_CONTEXTS, NUMBER_SETS, refine),
-            text: Predictor::new(few(7, TEXT_CONTEXTS), TEXT_SETS, refine),
+            ask: BuiltIn::new(SymbolKind::Candidate, few(6, ASK_CONTEXTS), ASK_SETS, refine),
+            index: BuiltIn::new(SymbolKind::Index, few(5, INDEX_CONTEXTS), INDEX_SETS, refine),
+            number: BuiltIn::new(SymbolKind::Number, few(8, NUMBER_CONTEXTS), NUMBER_SETS, refine),
+            meta: BuiltIn::new(
+                SymbolKind::Structure,
+                few(PLAIN_CONTEXTS, PLAIN_CONTEXTS),
+                NUMBER_SETS,
+                refine,
+            ),
+            text: BuiltIn::new(SymbolKind::Byte, few(7, TEXT_CONTEXTS), TEXT_SETS, refine),
             spelled: Spelled::new(small),
             pool: vec![b'\n'],
             scratch: None,
@@ -118,7 +137,7 @@ impl Model {
     /// Forgets everything.
     fn clear(&mut self) {
         let Self { ask, index, number, meta, text, .. } = self;
-        [ask, index, number, meta, text].into_iter().for_each(Predictor::clear);
+        [ask, index, number, meta, text].into_iter().for_each(BuiltIn::clear);
         self.memory.clear();
         self.memories.clear();
         self.spelled.clear();
@@ -129,10 +148,31 @@ impl Model {
 
     /// Holds values to what `limits` leave beside the memory of 2^`memory_bits` contexts. An encoder takes the default limits, so
     /// that it never writes what a decoder refuses.
-    fn bound(&mut self, memory_bits: u8, limits: &Limits) {
-        let left = limits.model_bytes_max.saturating_sub(CONTEXT_BYTES << memory_bits);
+    fn bound(
+        &mut self,
+        memory_bits: u8,
+        hook: Option<&dyn PredictorSource>,
+        limits: &Limits,
+    ) -> Result<()> {
+        let foreign = hook.map_or(0, PredictorSource::memory_bytes);
+        limits::check("model memory", foreign, limits.model_bytes_max / 2)?;
+        let taken = (CONTEXT_BYTES << memory_bits).saturating_add(foreign);
+        let left = limits.model_bytes_max.saturating_sub(taken);
         self.values = self.values.min(left / VALUE_BYTES);
         self.budget = self.budget.min(left);
+        Ok(())
+    }
+
+    /// Codes templates, ids, and columns of a block of so many lines.
+    fn block<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        parsed: Option<&Parsed>,
+        rows: usize,
+    ) -> Result<Table> {
+        let (texts, shape) = self.templates(coder, parsed, 0)?;
+        coder.note(Note::Table(&texts));
+        self.table(coder, parsed, &shape, (&Context::empty(rows), 0), 0)
     }
 }
 
@@ -142,18 +182,25 @@ pub(crate) fn encode(
     terminated: bool,
     raw_len: usize,
     level: u8,
+    equipment: &Equipment,
 ) -> Result<Vec<u8>> {
-    let id = if level == 8 { ID_FAST } else { ID_FULL };
-    let bits = memory_bits(raw_len).min(if id == ID_FAST { 20 } else { MEMORY_BITS_MAX });
+    let (limits, hook) = (Limits::default(), equipment.predictor.as_deref());
+    let built_in = if level == 8 { ID_FAST } else { ID_FULL };
+    let id = hook.map_or(built_in, |hook| hook.base() as u8);
+    let bits_max = [MEMORY_BITS_MIN, 20, MEMORY_BITS_MAX];
+    let bits_max = bits_max.get(usize::from(id)).copied().unwrap_or(MEMORY_BITS_MAX);
+    let bits = memory_bits(raw_len).min(bits_max);
     let mut model = Model::new(id, bits, raw_len);
-    model.bound(bits, &Limits::default());
+    model.bound(bits, hook, &limits)?;
     model.scratch = Some(Box::new(Model::new(id, SCRATCH_BITS, 0)));
-    let mut header = vec![id, bits];
+    let mut header = vec![if hook.is_some() { id | HOOKED } else { id }, bits];
     varint::put(&mut header, (parsed.ids.len() as u64) << 1 | u64::from(terminated));
     let mut coder = Encoder::new(header);
-    let (_, shape) = model.templates(&mut coder, Some(parsed), 0)?;
-    let outer = Context::empty(parsed.ids.len());
-    model.table(&mut coder, Some(parsed), &shape, (&outer, 0), 0)?;
+    let rows = parsed.ids.len();
+    match hook {
+        None => model.block(&mut coder, Some(parsed), rows)?,
+        Some(hook) => model.block(&mut Hooked::new(&mut coder, hook), Some(parsed), rows)?,
+    };
     Ok(coder.finish())
 }
 
@@ -171,21 +218,36 @@ pub(crate) struct Head {
 }
 
 /// Decodes the start of a code of [`encode`], of a block of `raw_len` bytes.
-pub(crate) fn head(src: &[u8], raw_len: usize, limits: &Limits) -> Result<Head> {
-    let mut opened = Opened::new(src, raw_len, limits)?;
-    let (templates, shape) = opened.model.templates(&mut opened.coder, None, 0)?;
+pub(crate) fn head(
+    src: &[u8],
+    raw_len: usize,
+    (limits, equipment): (&Limits, &Equipment),
+) -> Result<Head> {
+    let Opened { mut model, mut coder, rows, terminated, hook } =
+        Opened::new(src, raw_len, limits, equipment)?;
+    let (templates, shape) = match hook {
+        None => model.templates(&mut coder, None, 0)?,
+        Some(hook) => model.templates(&mut Hooked::new(&mut coder, hook), None, 0)?,
+    };
     limits::check("templates", templates.len() as u64, limits.templates_max)?;
     limits::check("columns", shape.columns() as u64, limits.columns_max)?;
     let slot_columns = shape.slot_columns().to_vec();
-    Ok(Head { templates, slot_columns, rows: opened.rows, terminated: opened.terminated })
+    Ok(Head { templates, slot_columns, rows, terminated })
 }
 
 /// Decodes a code of [`encode`]: the template of each line, and the columns.
-pub(crate) fn decode(src: &[u8], raw_len: usize, limits: &Limits) -> Result<Table> {
-    let Opened { mut model, mut coder, rows, .. } = Opened::new(src, raw_len, limits)?;
-    let (_, shape) = model.templates(&mut coder, None, 0)?;
-    let outer = Context::empty(usize::try_from(rows).unwrap_or(usize::MAX));
-    let table = model.table(&mut coder, None, &shape, (&outer, 0), 0)?;
+pub(crate) fn decode(
+    src: &[u8],
+    raw_len: usize,
+    (limits, equipment): (&Limits, &Equipment),
+) -> Result<Table> {
+    let Opened { mut model, mut coder, rows, hook, .. } =
+        Opened::new(src, raw_len, limits, equipment)?;
+    let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+    let table = match hook {
+        None => model.block(&mut coder, None, rows)?,
+        Some(hook) => model.block(&mut Hooked::new(&mut coder, hook), None, rows)?,
+    };
     if !coder.is_finished() {
         return Err(broken("a code ends where its columns do"));
     }
@@ -197,14 +259,27 @@ struct Opened<'a> {
     coder: Decoder<'a>,
     rows: u64,
     terminated: bool,
+    hook: Option<&'a dyn PredictorSource>,
 }
 
 impl<'a> Opened<'a> {
-    fn new(src: &'a [u8], raw_len: usize, limits: &Limits) -> Result<Self> {
+    fn new(
+        src: &'a [u8],
+        raw_len: usize,
+        limits: &Limits,
+        equipment: &'a Equipment,
+    ) -> Result<Self> {
         let mut cur = Cursor::new(src, Section::Columns, 0);
-        let [id, bits] = cur.array()?;
-        if id != ID_FULL && id != ID_FAST {
-            return Err(Error::new(ErrorKind::UnsupportedModel { model: id.into() }));
+        let [kind, bits] = cur.array()?;
+        let id = kind & !HOOKED;
+        let hooked = kind & HOOKED != 0;
+        if id > ID_FULL || (id == ID_NONE && !hooked) {
+            let model = kind.into();
+            return Err(Error::new(ErrorKind::UnsupportedModel { model, parameters: 0 }));
+        }
+        let hook = equipment.predictor.as_deref().filter(|_| hooked);
+        if hooked && hook.is_none() {
+            return Err(broken("a stream names the predictor of its blocks"));
         }
         if !(MEMORY_BITS_MIN..=MEMORY_BITS_MAX).contains(&bits) || raw_len > BLOCK_BYTES_MAX {
             return Err(broken("the memory of a model and its block are within their bounds"));
@@ -215,9 +290,9 @@ impl<'a> Opened<'a> {
             return Err(cur.corrupt("a block has no more lines than bytes"));
         }
         let mut model = Model::new(id, bits, raw_len);
-        model.bound(bits, limits);
+        model.bound(bits, hook, limits)?;
         let coder = Decoder::new(cur.rest());
-        Ok(Self { model, coder, rows: lines >> 1, terminated: lines & 1 == 1 })
+        Ok(Self { model, coder, rows: lines >> 1, terminated: lines & 1 == 1, hook })
     }
 }
 

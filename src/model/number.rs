@@ -9,6 +9,7 @@
 use crate::model::Model;
 use crate::model::coder::Coder;
 use crate::model::expert::{OPINIONS, Opinion, Place};
+use crate::model::hook::Note;
 use crate::model::memory::{Memory, join};
 use crate::model::predictor::{Pick, Predictor};
 use crate::model::rows::{Context, Known, PARENTS};
@@ -131,6 +132,7 @@ impl Model {
             }
             let value = known.and_then(|known| known.get(at)).copied().unwrap_or(0);
             let around = context.at(at);
+            coder.note(Note::Value(&around, &self.pool));
             let Some(place) = places.get_mut(around.slot as usize % SLOTS) else { continue };
             let own = place.before;
             let expected = base.expected(&before, &own, &around);
@@ -147,6 +149,7 @@ impl Model {
                 u8::from(difference != before.differences[0])
                     + u8::from(class != before.classes & 255),
             );
+            coder.note(Note::Number(value));
             place.learn(&experts, value, &around);
             before.push(value, difference, class, &around);
             place.before.push(value, difference, class, &around);

@@ -10,6 +10,7 @@
 )]
 
 use crate::model::coder::Coder;
+use crate::model::hook::{Note, SymbolKind};
 use crate::model::logistic::{squash, stretch};
 use crate::model::memory::{Memory, spread};
 use crate::model::mixer::{Adaptive, Lane, Mixer, ONE, Refine};
@@ -36,6 +37,7 @@ pub(crate) struct Pick {
 /// Predicts one kind of symbol.
 #[derive(Debug)]
 pub(crate) struct Predictor {
+    kind: SymbolKind,
     contexts: usize,
     /// For each context, the probability behind each history.
     maps: Vec<[Adaptive; 256]>,
@@ -49,11 +51,12 @@ pub(crate) struct Predictor {
 
 impl Predictor {
     /// A predictor from `contexts` contexts with `sets` weight sets to choose from, and 2^`refine_bits` refinements.
-    pub(crate) fn new(contexts: usize, sets: usize, refine_bits: u32) -> Self {
+    pub(crate) fn new(kind: SymbolKind, contexts: usize, sets: usize, refine_bits: u32) -> Self {
         let map = map();
         let inputs = 2 * contexts + 1;
         let weight = WEIGHT_SUM / i16::try_from(2 * contexts.max(1)).unwrap_or(1);
         Self {
+            kind,
             contexts,
             maps: vec![map; contexts],
             by_set: Mixer::new(inputs, sets * 16, weight),
@@ -84,6 +87,7 @@ impl Predictor {
         bits: u32,
         symbol: u32,
     ) -> u32 {
+        coder.note(Note::Symbol(self.kind, bits));
         let mut places = [0; 32];
         let mut spread_hashes = [0; 32];
         for (i, &hash) in hashes.iter().enumerate().take(self.contexts) {

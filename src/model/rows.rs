@@ -9,6 +9,8 @@ pub(crate) const PARENTS: usize = 4;
 /// What is known of one value: hashes, 0 where nothing is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
+    /// Numbers of the row's template and of the slot, for those who want to be told.
+    pub(crate) place: (u32, u32),
     /// The row's template, and the slot.
     pub(crate) slot: u32,
     /// The templates of the rows before and behind.
@@ -202,6 +204,7 @@ impl<'a> Rows<'a> {
         let outer = self.outer.at(row);
         let before = if row > 0 { id(row - 1) } else { 0 };
         let mut known = Known {
+            place: (self.ids.get(row).copied().unwrap_or(0), slot),
             slot: join(join(outer.slot, id(row)), slot),
             around: join(join(outer.around, before), id(row + 1)),
             before: join(outer.before, before),

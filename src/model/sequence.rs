@@ -6,6 +6,7 @@
 
 use crate::model::Model;
 use crate::model::coder::Coder;
+use crate::model::hook::Note;
 use crate::model::memory::{join, spread};
 use crate::model::predictor::Pick;
 use crate::model::rows::{Context, Known};
@@ -98,7 +99,9 @@ impl Model {
             }
             let thing = known.and_then(|known| known.get(at)).copied().unwrap_or(0);
             let around = context.at(at);
+            coder.note(Note::Value(&around, &self.pool));
             let (thing, surprise) = self.thing(coder, thing, &mut sequence, &around, distinct_max);
+            coder.note(Note::Number(thing.into()));
             coded.things.push(thing);
             coded.surprises.push(surprise);
         }

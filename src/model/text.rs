@@ -8,6 +8,7 @@
 use crate::column::Strings;
 use crate::model::Model;
 use crate::model::coder::Coder;
+use crate::model::hook::Note;
 use crate::model::memory::{join, spread};
 use crate::model::predictor::Pick;
 use crate::model::rows::{Context, Known};
@@ -89,7 +90,9 @@ impl Model {
                 return None;
             }
             let value = known.map_or(&[][..], |known| known.get(at));
-            let mut spelling = Spelling::new((column, keyword), context.at(at), &before);
+            let around = context.at(at);
+            coder.note(Note::Value(&around, &self.pool));
+            let mut spelling = Spelling::new((column, keyword), around, &before);
             let mut next = Vec::new();
             self.value(coder, value, &mut spelling, &mut next)?;
             decoded.push(&next);

@@ -3,8 +3,8 @@
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::model::coder::Watched;
-use crate::model::rows::Context;
-use crate::model::{Opened, Table, broken};
+use crate::model::hook::Hooked;
+use crate::model::{Equipment, Opened, Table, broken};
 
 /// Costs of the parts of a code, in bytes.
 #[derive(Debug, Default)]
@@ -23,18 +23,24 @@ fn bytes(spent: u64) -> u64 {
 }
 
 /// Decodes a code as [`crate::model::decode`] does, and tells what its parts cost.
-pub(crate) fn weigh(src: &[u8], raw_len: usize, limits: &Limits) -> Result<(Table, Costs)> {
-    let Opened { mut model, coder, rows, .. } = Opened::new(src, raw_len, limits)?;
+pub(crate) fn weigh(
+    src: &[u8],
+    raw_len: usize,
+    (limits, equipment): (&Limits, &Equipment),
+) -> Result<(Table, Costs)> {
+    let Opened { mut model, coder, rows, hook, .. } = Opened::new(src, raw_len, limits, equipment)?;
     let mut coder = Watched::new(coder);
-    let (_, shape) = model.templates(&mut coder, None, 0)?;
-    let templates = coder.total();
+    let rows = usize::try_from(rows).unwrap_or(usize::MAX);
     model.noted = Some(Vec::new());
-    let outer = Context::empty(usize::try_from(rows).unwrap_or(usize::MAX));
-    let table = model.table(&mut coder, None, &shape, (&outer, 0), 0)?;
+    let table = match hook {
+        None => model.block(&mut coder, None, rows)?,
+        Some(hook) => model.block(&mut Hooked::new(&mut coder, hook), None, rows)?,
+    };
     if !coder.is_finished() {
         return Err(broken("a code ends where its columns do"));
     }
     let mut noted = model.noted.unwrap_or_default().into_iter();
+    let (_, templates) = noted.next().unwrap_or_default();
     let (_, after_ids) = noted.next().unwrap_or_default();
     let mut before = after_ids;
     let columns = noted.map(|(node, after)| {

@@ -282,9 +282,7 @@ where
 
     /// The templates of the lines of a block; `None` if it has none.
     fn row_templates(&self, stored: &StoredBlock) -> Result<Option<RowTemplates>> {
-        let header = &stored.header;
-        let mut view =
-            BlockView::open(&header.sections, stored.payload(), header.raw_len, &self.limits)?;
+        let mut view = stored.view(&self.limits)?;
         let names: Vec<_> = (0..view.templates())
             .map(|template| TemplateId::of(view.pieces_of(template)))
             .collect();
@@ -299,9 +297,7 @@ where
         block: &BlockInfo,
         stored: &StoredBlock,
     ) -> Result<Option<ControlFlow<()>>> {
-        let header = &stored.header;
-        let mut view =
-            BlockView::open(&header.sections, stored.payload(), header.raw_len, &self.limits)?;
+        let mut view = stored.view(&self.limits)?;
         let known = self.known(block);
         let required = self.lines.required();
         let found = candidates(&mut view, self.predicate, required, &known)?;

@@ -106,9 +106,7 @@ impl<R: io::Read + io::Seek> IndexedReader<R> {
             let lines = self.blocks().get(index).map_or(0, |block| block.lines);
             let limits = self.limits().clone();
             let stored = self.block(index)?;
-            let header = &stored.header;
-            let payload = stored.payload();
-            let mut view = BlockView::open(&header.sections, payload, header.raw_len, &limits)?;
+            let mut view = stored.view(&limits)?;
             let mut left = lines;
             let counts = view.counts()?.templates.clone();
             for (template, lines) in counts.into_iter().enumerate().filter(|&(_, lines)| lines > 0)

@@ -2,12 +2,14 @@
 
 use std::io;
 
-use crate::block::{BlockReport, Decoder};
+use crate::block::{BlockReport, BlockView, Decoder};
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::format::frame::{self, FIXED_LEN, Fixed, FrameKind};
 use crate::format::{BlockHeader, BlockStats};
 use crate::limits::{self, Limits};
 use crate::line::{GramFilter, Severity};
+use crate::model::{Equipment, Models};
+use crate::reader::ReaderBuilder;
 use crate::reader::locate::{self, Located, UseIndex};
 use crate::wire::checksum;
 
@@ -108,6 +110,8 @@ pub struct IndexedReader<R> {
     limits: Limits,
     decoder: Decoder,
     located: Located,
+    /// What each stream is coded with.
+    equipment: Vec<Equipment>,
 }
 
 impl<R: io::Read + io::Seek> IndexedReader<R> {
@@ -122,9 +126,24 @@ impl<R: io::Read + io::Seek> IndexedReader<R> {
     }
 
     /// Opens a file, and says whether an index is believed.
-    pub fn with_index(mut rdr: R, limits: Limits, use_index: UseIndex) -> Result<Self> {
+    pub fn with_index(rdr: R, limits: Limits, use_index: UseIndex) -> Result<Self> {
+        ReaderBuilder::new().limits(limits).use_index(use_index).indexed(rdr)
+    }
+
+    /// What [`ReaderBuilder::indexed`] gives.
+    pub(crate) fn build(
+        mut rdr: R,
+        limits: Limits,
+        use_index: UseIndex,
+        models: &Models,
+    ) -> Result<Self> {
         let located = locate::locate(&mut rdr, &limits, use_index)?;
-        Ok(Self { rdr, decoder: Decoder::new(&limits), limits, located })
+        let equipment = located.models.iter().map(|model| match model {
+            None => Ok(Equipment::default()),
+            Some(model) => models.equip(model),
+        });
+        let equipment = equipment.collect::<Result<_>>()?;
+        Ok(Self { rdr, decoder: Decoder::new(&limits), limits, located, equipment })
     }
 
     /// The streams, in the order of the file.
@@ -152,6 +171,7 @@ impl<R: io::Read + io::Seek> IndexedReader<R> {
     pub fn report(&mut self, index: usize) -> Result<BlockReport> {
         let block = self.block(index)?;
         let header = &block.header;
+        self.decoder.equip(block.equipment.clone());
         self.decoder.report(&header.sections, block.payload(), header.raw_len)
     }
 
@@ -178,7 +198,8 @@ impl<R: io::Read + io::Seek> IndexedReader<R> {
             header.raw_len.into(),
             self.limits.block_raw_bytes_max,
         )?;
-        Ok(StoredBlock { stream_id, offset: at, header, frame, header_len })
+        let equipment = self.equipment.get(info.stream).cloned().unwrap_or_default();
+        Ok(StoredBlock { stream_id, offset: at, header, frame, header_len, equipment })
     }
 }
 
@@ -190,6 +211,7 @@ pub(crate) struct StoredBlock {
     pub(crate) header: BlockHeader,
     frame: Vec<u8>,
     header_len: usize,
+    equipment: Equipment,
 }
 
 impl StoredBlock {
@@ -198,9 +220,17 @@ impl StoredBlock {
         self.frame.get(self.header_len..).unwrap_or_default()
     }
 
+    /// The block, of which parts can be decoded.
+    pub(crate) fn view(&self, limits: &Limits) -> Result<BlockView<'_>> {
+        let header = &self.header;
+        let means = (limits, &self.equipment);
+        BlockView::open(&header.sections, self.payload(), header.raw_len, means)
+    }
+
     /// Replaces `raw` with the raw bytes, verified.
     pub(crate) fn decode(&self, decoder: &mut Decoder, raw: &mut Vec<u8>) -> Result<()> {
         let header = &self.header;
+        decoder.equip(self.equipment.clone());
         decoder.decode(&header.sections, self.payload(), header.raw_len, raw)?;
         let computed = checksum::raw(raw, header.raw_seed(self.stream_id));
         if computed == header.raw_check {

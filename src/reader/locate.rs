@@ -5,7 +5,7 @@ use std::io::{self, Read as _, SeekFrom};
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::format::frame::{self, FIXED_LEN, Fixed, FrameKind};
 use crate::format::index::{self, Commit, IndexEntry, IndexSegment, TAIL_LEN};
-use crate::format::{BlockHeader, FILE_HEADER_LEN, FILE_MAGIC, FileHeader};
+use crate::format::{BlockHeader, FILE_HEADER_LEN, FILE_MAGIC, FileHeader, ModelFrame};
 use crate::limits::{self, Limits};
 use crate::line::GramFilter;
 use crate::reader::{BlockInfo, StreamInfo};
@@ -28,6 +28,8 @@ pub enum UseIndex {
 pub(crate) struct Located {
     pub(crate) streams: Vec<StreamInfo>,
     pub(crate) blocks: Vec<BlockInfo>,
+    /// What each stream says that it is coded with.
+    pub(crate) models: Vec<Option<ModelFrame>>,
 }
 
 /// Finds all streams and blocks of a file.
@@ -77,6 +79,7 @@ where
 /// A stream as its commit and index tell of it.
 struct Indexed {
     header: FileHeader,
+    model: Option<ModelFrame>,
     start: u64,
     end: u64,
     entries: Vec<IndexEntry>,
@@ -101,14 +104,35 @@ impl<R: io::Read + io::Seek> File<'_, R> {
         if header.stream_id != stream_id {
             return Err(broken(start));
         }
-        let entries = self.entries(start, stream_id, &commit)?;
-        Ok(Indexed { header, start, end, entries })
+        let mut first = start + FILE_HEADER_LEN as u64;
+        let mut model = None;
+        if header.equipped {
+            let (frame, end) = self.model(first, stream_id)?;
+            (model, first) = (Some(frame), end);
+        }
+        let entries = self.entries((start, first), stream_id, &commit)?;
+        Ok(Indexed { header, model, start, end, entries })
+    }
+
+    /// What the model frame at `at` says, and where it ends.
+    fn model(&mut self, at: u64, stream_id: u64) -> Result<(ModelFrame, u64)> {
+        let (id, payload) = self.frame(at, FrameKind::Model)?;
+        if id != stream_id {
+            return Err(broken(at));
+        }
+        let end = at + (FIXED_LEN + 4 + payload.len()) as u64;
+        Ok((ModelFrame::decode(&payload, at)?, end))
     }
 
     /// The entries of all index segments, which must be what the commit says they are.
-    fn entries(&mut self, start: u64, stream_id: u64, commit: &Commit) -> Result<Vec<IndexEntry>> {
+    fn entries(
+        &mut self,
+        (start, first): (u64, u64),
+        stream_id: u64,
+        commit: &Commit,
+    ) -> Result<Vec<IndexEntry>> {
         if (commit.blocks, commit.last_index) == (1, 0) {
-            return Ok(vec![self.only_block(start, stream_id, commit)?]);
+            return Ok(vec![self.only_block((start, first), stream_id, commit)?]);
         }
         let mut segments = Vec::new();
         let (mut at, mut before) = (commit.last_index, commit.offset);
@@ -147,9 +171,13 @@ impl<R: io::Read + io::Seek> File<'_, R> {
     }
 
     /// What an index would say of the block of a stream that has only one, and no index.
-    fn only_block(&mut self, start: u64, stream_id: u64, commit: &Commit) -> Result<IndexEntry> {
-        let offset = FILE_HEADER_LEN as u64;
-        let at = start + offset;
+    fn only_block(
+        &mut self,
+        (start, at): (u64, u64),
+        stream_id: u64,
+        commit: &Commit,
+    ) -> Result<IndexEntry> {
+        let offset = at - start;
         let fixed = Fixed::decode(&self.bytes(at, FIXED_LEN as u64)?, at)?;
         let header = self.bytes(at, fixed.header_len.into())?;
         let body = frame::body(&fixed, &header, at)?;
@@ -185,7 +213,7 @@ impl<R: io::Read + io::Seek> File<'_, R> {
         let magic = self.bytes(at, 8.min(len - at))?;
         if located.streams.is_empty() || magic == FILE_MAGIC {
             let bytes = self.bytes(at, (len - at).min(FILE_HEADER_LEN as u64))?;
-            located.push_stream(&FileHeader::decode_stream(&bytes, at)?, at);
+            located.push_stream(&FileHeader::decode_stream(&bytes, at)?, None, at);
             located.grow_stream(at + FILE_HEADER_LEN as u64);
             return Ok(at + FILE_HEADER_LEN as u64);
         }
@@ -212,6 +240,12 @@ impl<R: io::Read + io::Seek> File<'_, R> {
             FrameKind::Members | FrameKind::ArchiveCommit => {
                 let rule = "a stream has no members";
                 return Err(Error::corrupt(Section::BlockHeader, at, rule));
+            }
+            FrameKind::Model => {
+                let (_, payload) = self.frame(at, FrameKind::Model)?;
+                if let Some(model) = located.models.last_mut() {
+                    *model = Some(ModelFrame::decode(&payload, at)?);
+                }
             }
             FrameKind::Index | FrameKind::Optional => {}
         }
@@ -240,7 +274,8 @@ where
 }
 
 impl Located {
-    fn push_stream(&mut self, header: &FileHeader, offset: u64) {
+    fn push_stream(&mut self, header: &FileHeader, model: Option<ModelFrame>, offset: u64) {
+        self.models.push(model);
         self.streams.push(StreamInfo {
             offset,
             level: header.level,
@@ -267,7 +302,7 @@ impl Located {
     }
 
     fn push_indexed(&mut self, stream: Indexed) {
-        self.push_stream(&stream.header, stream.start);
+        self.push_stream(&stream.header, stream.model, stream.start);
         let (mut first_line, mut first_byte) = (0, 0);
         for (sequence, entry) in (0..).zip(stream.entries) {
             let block = BlockInfo {

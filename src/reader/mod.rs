@@ -1,5 +1,6 @@
 //! Streams → bytes, front to back: [`Reader`]; or by the index: [`IndexedReader`].
 
+mod builder;
 mod indexed;
 mod locate;
 mod loss;
@@ -7,6 +8,7 @@ mod source;
 mod stray;
 mod streaming;
 
+pub use builder::ReaderBuilder;
 pub(crate) use indexed::StoredBlock;
 pub use indexed::{BlockInfo, IndexedReader, StreamInfo};
 pub use locate::UseIndex;

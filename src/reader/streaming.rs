@@ -6,8 +6,10 @@ use crate::block::Decoder;
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::format::frame::{self, FIXED_LEN, Fixed, FrameKind};
 use crate::format::index::{Commit, IndexSegment, TAIL_LEN, tail};
-use crate::format::{BlockHeader, FILE_HEADER_LEN, FILE_MAGIC, FileHeader};
+use crate::format::{BlockHeader, FILE_HEADER_LEN, FILE_MAGIC, FileHeader, ModelFrame};
 use crate::limits::{self, Limits};
+use crate::model::{Equipment, Models};
+use crate::reader::ReaderBuilder;
 use crate::reader::loss::{Loss, Open};
 use crate::reader::source::Source;
 use crate::wire::checksum;
@@ -44,6 +46,7 @@ pub struct Totals {
 pub struct Reader<R> {
     source: Source<R>,
     limits: Limits,
+    models: Models,
     decoder: Decoder,
     on_damage: OnDamage,
     /// The stream that is being read.
@@ -52,6 +55,8 @@ pub struct Reader<R> {
     given: usize,
     totals: Totals,
     losses: Vec<Loss>,
+    /// A model frame has to follow.
+    wants_model: bool,
     /// What lies between streams has been noted already.
     stray: bool,
     ended: bool,
@@ -71,16 +76,23 @@ impl<R: io::Read> Reader<R> {
 
     /// A reader that allocates no more than `limits` allow.
     pub fn with_limits(rdr: R, limits: Limits) -> Result<Self> {
+        ReaderBuilder::new().limits(limits).from_reader(rdr)
+    }
+
+    /// What [`ReaderBuilder::from_reader`] gives.
+    pub(crate) fn build(rdr: R, limits: Limits, models: Models) -> Result<Self> {
         let mut reader = Self {
             source: Source::new(rdr),
             decoder: Decoder::new(&limits),
             limits,
+            models,
             on_damage: OnDamage::default(),
             stream: None,
             block: Vec::new(),
             given: 0,
             totals: Totals::default(),
             losses: Vec::new(),
+            wants_model: false,
             stray: false,
             ended: false,
         };
@@ -111,7 +123,8 @@ impl<R: io::Read> Reader<R> {
             self.given = 0;
             match self.step() {
                 Ok(more) => self.ended = !more,
-                Err(err) if err.is_io() => {
+                // What is not damaged is not to be skipped either.
+                Err(err) if err.is_io() || err.is_unsupported() => {
                     self.ended = true;
                     return Err(err);
                 }
@@ -254,16 +267,23 @@ impl<R: io::Read> Reader<R> {
         self.totals.streams += 1;
         self.stray = false;
         self.stream = Some(Open::new(header.stream_id, self.totals.streams, offset, raw_len_max));
+        self.decoder.equip(Equipment::default());
+        self.wants_model = header.equipped;
         Ok(())
     }
 
     fn frame(&mut self) -> Result<()> {
         let offset = self.source.offset();
+        let wants_model = std::mem::take(&mut self.wants_model);
         let fixed = Fixed::decode(self.source.peek(FIXED_LEN)?, offset)?;
         let header_len = usize::from(fixed.header_len);
         let body = frame::body(&fixed, self.source.peek(header_len)?, offset)?;
         let block =
             if fixed.kind == FrameKind::Block { Some(BlockHeader::decode(body)?) } else { None };
+        if (fixed.kind == FrameKind::Model) != wants_model {
+            let rule = "a model frame stands behind a header that says so, and nowhere else";
+            return Err(Error::corrupt(Section::Model, offset, rule));
+        }
         let Some(open) = &self.stream else { return Ok(()) };
         if fixed.stream_id != open.id {
             let rule = "a frame belongs to its stream";
@@ -297,6 +317,10 @@ impl<R: io::Read> Reader<R> {
             (None, FrameKind::Commit) => {
                 let commit = Commit::decode(payload, offset)?;
                 return self.commit(&commit, offset, len);
+            }
+            (None, FrameKind::Model) => {
+                let model = ModelFrame::decode(payload, offset + u64::from(fixed.header_len))?;
+                self.decoder.equip(self.models.equip(&model)?);
             }
             (None, FrameKind::Members | FrameKind::ArchiveCommit) => {
                 let rule = "a stream has no members";

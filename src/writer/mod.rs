@@ -9,8 +9,11 @@ pub(crate) mod stream;
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
+use crate::block::LEVEL_MODEL;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Equipment, PredictorSource, check_id};
 use crate::writer::pool::Pool;
 use crate::writer::stream::{Job, Stream};
 
@@ -28,6 +31,7 @@ pub struct WriterBuilder {
     block_bytes: Option<u32>,
     threads: NonZeroUsize,
     statistics: Statistics,
+    equipment: Equipment,
 }
 
 /// What a writer adds to a file so that a reader can pass over blocks that do not matter to it.
@@ -42,8 +46,8 @@ pub enum Statistics {
 
 impl Default for WriterBuilder {
     fn default() -> Self {
-        let statistics = Statistics::default();
-        Self { level: 3, block_bytes: None, threads: NonZeroUsize::MIN, statistics }
+        let (statistics, equipment) = Default::default();
+        Self { level: 3, block_bytes: None, threads: NonZeroUsize::MIN, statistics, equipment }
     }
 }
 
@@ -88,6 +92,20 @@ impl WriterBuilder {
         self
     }
 
+    /// Has `predictor` tell the probability of each bit of what levels 8 and 9 code; levels below predict nothing, and leave
+    /// it alone. Whoever reads the file needs it (see [`Models::register`](crate::Models::register)).
+    pub fn predictor(&mut self, predictor: Arc<dyn PredictorSource>) -> Result<&mut Self> {
+        check_id(&*predictor)?;
+        self.equipment.predictor = Some(predictor);
+        Ok(self)
+    }
+
+    /// What blocks are coded with at this level.
+    fn equipment(&self) -> Equipment {
+        let Equipment { predictor } = self.equipment.clone();
+        Equipment { predictor: predictor.filter(|_| self.level >= LEVEL_MODEL) }
+    }
+
     /// Level, and raw bytes in a block.
     pub(crate) fn settings(&self) -> (u8, u32) {
         (self.level, self.block_size())
@@ -95,14 +113,19 @@ impl WriterBuilder {
 
     /// What encodes the blocks.
     pub(crate) fn pool(&self) -> Pool {
-        Pool::new(self.level, self.threads, self.statistics)
+        Pool::new(self.level, &self.equipment(), self.threads, self.statistics)
     }
 
     /// A writer that writes a stream to `wtr`. Do not wrap `wtr` in a `BufWriter`: it is given whole blocks.
     pub fn from_writer<W: io::Write>(&self, wtr: W) -> Writer<W> {
         let block_bytes = self.block_size();
         Writer {
-            stream: Stream::new(wtr, self.level, block_bytes, self.statistics),
+            stream: Stream::new(
+                wtr,
+                self.level,
+                block_bytes,
+                (self.statistics, self.equipment().named()),
+            ),
             pool: self.pool(),
             buffer: Vec::new(),
             block_bytes: block_bytes as usize,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::block::{self, Encoder};
 use crate::error::{Error, Result};
+use crate::model::Equipment;
 use crate::writer::Statistics;
 use crate::writer::stream::{Done, Job};
 
@@ -25,17 +26,23 @@ pub(crate) enum Pool {
 }
 
 impl Pool {
-    pub(crate) fn new(level: u8, threads: NonZeroUsize, statistics: Statistics) -> Self {
+    pub(crate) fn new(
+        level: u8,
+        equipment: &Equipment,
+        threads: NonZeroUsize,
+        statistics: Statistics,
+    ) -> Self {
+        let encoder = || Encoder::with(level, equipment.clone());
         if threads == NonZeroUsize::MIN {
-            return Self::Inline(Box::new(Encoder::new(level)), statistics, Vec::new());
+            return Self::Inline(Box::new(encoder()), statistics, Vec::new());
         }
         let (jobs, queue) = sync_channel::<(Job, Sender<Outcome>)>(1);
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..threads.get() {
             let queue = Arc::clone(&queue);
+            let mut encoder = encoder();
             // A worker ends when the pool, the only sender, is gone.
             std::thread::spawn(move || {
-                let mut encoder = Encoder::new(level);
                 loop {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((job, outcome)) = next else { return };

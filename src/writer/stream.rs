@@ -6,7 +6,7 @@ use crate::block::Encoded;
 use crate::error::Result;
 use crate::format::frame::{self, FrameKind};
 use crate::format::index::{self, Commit, IndexEntry, IndexSegment, SEGMENT_BLOCKS_MAX};
-use crate::format::{BlockHeader, FileHeader, StoredKind};
+use crate::format::{BlockHeader, FileHeader, ModelFrame, StoredKind};
 use crate::wire::checksum;
 use crate::writer::{Statistics, Summary};
 
@@ -30,6 +30,8 @@ pub(crate) struct Stream<W> {
     level: u8,
     block_bytes: u32,
     statistics: Statistics,
+    /// What the blocks are coded with beside the built-in models.
+    model: Option<ModelFrame>,
     id: Option<u64>,
     segment: IndexSegment,
     summary: Summary,
@@ -38,12 +40,18 @@ pub(crate) struct Stream<W> {
 }
 
 impl<W: io::Write> Stream<W> {
-    pub(crate) fn new(wtr: W, level: u8, block_bytes: u32, statistics: Statistics) -> Self {
+    pub(crate) fn new(
+        wtr: W,
+        level: u8,
+        block_bytes: u32,
+        (statistics, model): (Statistics, Option<ModelFrame>),
+    ) -> Self {
         Self {
             wtr,
             level,
             block_bytes,
             statistics,
+            model,
             id: None,
             segment: IndexSegment::default(),
             summary: Summary::default(),
@@ -147,10 +155,16 @@ impl<W: io::Write> Stream<W> {
         let block_raw_log2 = u8::try_from(log2).unwrap_or(32);
         let mut bytes = Vec::new();
         let (kind, level) = (StoredKind::Stream, self.level);
-        FileHeader { kind, level, stream_id, block_raw_log2 }.encode(&mut bytes);
+        let equipped = self.model.is_some();
+        FileHeader { kind, level, stream_id, block_raw_log2, equipped }.encode(&mut bytes);
         self.wtr.write_all(&bytes)?;
         self.summary.bytes_out += bytes.len() as u64;
         self.id = Some(stream_id);
+        if let Some(model) = self.model.take() {
+            let mut payload = Vec::new();
+            model.encode(&mut payload);
+            self.frame(FrameKind::Model, &[], &payload)?;
+        }
         Ok(stream_id)
     }
 

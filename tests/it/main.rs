@@ -14,6 +14,8 @@ mod format_doc;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod layering;

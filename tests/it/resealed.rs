@@ -119,6 +119,10 @@ fn every_bit_of_the_file_header_means_what_the_page_says() {
                 matches!(kind, Err(ErrorKind::UnsupportedVersion { .. })),
                 "{bit}: {kind:?}"
             ),
+            // A model frame has to follow, and does not.
+            12 if bit % 8 == 0 => {
+                assert!(matches!(kind, Err(ErrorKind::Corrupt { .. })), "{bit}: {kind:?}");
+            }
             12..16 => {
                 assert!(
                     matches!(kind, Err(ErrorKind::UnsupportedFeature { .. })),

@@ -11,7 +11,7 @@ use proptest::test_runner::Config;
 
 const LEVELS: std::ops::RangeInclusive<u8> = 1..=9;
 
-fn cases(share: u32) -> Config {
+pub(crate) fn cases(share: u32) -> Config {
     let asked = std::env::var("LIG_PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
     let default = if cfg!(debug_assertions) { 200 } else { 2_000 };
     Config {
@@ -317,7 +317,7 @@ fn noise(kind: u8, dice: &mut Dice) -> Vec<u8> {
 }
 
 /// A log from (kind, seed) pairs. `ending` chooses the terminators, and whether the last line has one.
-fn log(lines: &[(u8, u64)], ending: u8, bom: bool) -> Vec<u8> {
+pub(crate) fn log(lines: &[(u8, u64)], ending: u8, bom: bool) -> Vec<u8> {
     let mut log = if bom { b"\xEF\xBB\xBF".to_vec() } else { Vec::new() };
     for (at, &(kind, seed)) in lines.iter().enumerate() {
         log.extend(line(kind, seed));
@@ -356,7 +356,7 @@ fn number_or_word(dice: &mut Dice) -> String {
 }
 
 /// Few kinds and seeds, so that lines share templates; or any.
-fn lines(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<(u8, u64)>> {
+pub(crate) fn lines(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<(u8, u64)>> {
     let kinds = (any::<[u8; 3]>(), any::<bool>());
     (vec((any::<u8>(), any::<u64>()), count), kinds).prop_map(|(mut lines, (few, narrow))| {
         if narrow {

@@ -36,7 +36,8 @@ impl BlockView<'_> {
     fn load_model(&mut self) -> Result<()> {
         let (Some(tree), None) = (&self.tree, &self.ids) else { return Ok(()) };
         self.sections.load(0)?;
-        let decoded = model::decode(&self.sections.take(0), self.raw_len, &self.limits)?;
+        let means = (&self.limits, &self.equipment);
+        let decoded = model::decode(&self.sections.take(0), self.raw_len, means)?;
         self.counts = counts(tree, &decoded.ids)?;
         self.columns = decoded.columns.into_iter().map(Some).collect();
         self.ids = Some(decoded.ids);
@@ -46,7 +47,8 @@ impl BlockView<'_> {
     /// Decodes a block that a model coded, all of it; tells the counts of its `tree`, its columns, and what they cost.
     pub(crate) fn weigh(&mut self, tree: &Tree) -> Result<(Counts, Vec<Strings>, Costs)> {
         self.sections.load(0)?;
-        let (table, costs) = model::weigh(&self.sections.take(0), self.raw_len, &self.limits)?;
+        let means = (&self.limits, &self.equipment);
+        let (table, costs) = model::weigh(&self.sections.take(0), self.raw_len, means)?;
         Ok((counts(tree, &table.ids)?, table.columns, costs))
     }
 

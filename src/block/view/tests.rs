@@ -50,7 +50,8 @@ fn encode(raw: &[u8]) -> (Encoded, u32) {
 }
 
 fn open(encoded: &Encoded, raw_len: u32) -> BlockView<'_> {
-    BlockView::open(&encoded.sections, &encoded.payload, raw_len, &Limits::default()).unwrap()
+    let means = (&Limits::default(), &Equipment::default());
+    BlockView::open(&encoded.sections, &encoded.payload, raw_len, means).unwrap()
 }
 
 #[test]
@@ -201,7 +202,8 @@ fn a_changed_tree_is_an_error_or_other_bytes() {
             entries[0].stored_check = checksum::section(&meta);
             entries[0].decoded_check = entries[0].stored_check;
             let payload = [&meta, rest].concat();
-            let view = BlockView::open(&entries, &payload, raw_len, &Limits::default());
+            let means = (&Limits::default(), &Equipment::default());
+            let view = BlockView::open(&entries, &payload, raw_len, means);
             // What matters is that it ends, and does not panic.
             drop(view.and_then(|mut view| view.render(&mut Vec::new())));
         }
