@@ -40,6 +40,7 @@ pub mod internals;
 mod limits;
 mod line;
 mod model;
+mod name;
 mod predicate;
 mod query;
 mod reader;
@@ -51,7 +52,7 @@ mod writer;
 pub use crate::archive::{
     Added, Appender, Archive, ArchiveBlock, Change, ChangeKind, Committed, Content, Depth,
     Existing, Extracted, Extractor, Fault, MemberLoss, MemberReader, Recovered, Source, Subset,
-    Trailing, Unwritten, Verified, compact, content_hash, name_fault, recover, storage_key,
+    Trailing, Unwritten, Verified, compact, content_hash, recover, storage_key,
 };
 pub use crate::block::{BlockReport, ColumnReport, TemplateReport};
 pub use crate::column::timestamp::show_time;
@@ -64,6 +65,7 @@ pub use crate::line::Severity;
 pub use crate::model::{
     Base, ColumnKind, Models, Predictor, PredictorSource, Situation, SymbolKind,
 };
+pub use crate::name::Name;
 pub use crate::predicate::{
     Case, Condition, FieldTest, MatchExtent, Pattern, PatternBuilder, Predicate, SeveritySet,
     TemplateId, TemplateRef,

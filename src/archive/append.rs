@@ -5,15 +5,14 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::archive::change::{Change, ChangeKind, Finder};
-use crate::archive::name;
 use crate::archive::open::{Archive, is_live};
 use crate::archive::pack::{Packer, Start, count_live};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::members::{Container, HEAD_LEN, Member, MemberState};
 use crate::limits::Limits;
+use crate::name::{Name, NameId};
 use crate::vfs::{Directory, FileInfo, FileSystem, WriteFile};
 use crate::wire::checksum;
 use crate::writer::WriterBuilder;
@@ -27,8 +26,8 @@ pub type Content<'a> = Box<dyn Fn() -> io::Result<Box<dyn Read + 'a>> + 'a>;
 /// A file or directory that is to be in the archive.
 #[non_exhaustive]
 pub struct Source<'a> {
-    /// Its name: components with a slash between them.
-    pub name: Arc<[u8]>,
+    /// Its name.
+    pub name: Name,
     /// Its permissions.
     pub mode: u32,
     /// Time of its last change, in nanoseconds since 1970.
@@ -44,14 +43,14 @@ pub struct Source<'a> {
 impl<'a> Source<'a> {
     /// A file, not compressed, with the usual permissions.
     pub fn file(name: impl AsRef<[u8]>, content: Content<'a>) -> Self {
-        let (name, content) = (Arc::from(name.as_ref()), Some(content));
+        let (name, content) = (Name::from(name.as_ref()), Some(content));
         let container = Container::None;
         Self { name, mode: 0o644, mtime_ns: 0, source_len: 0, container, content }
     }
 
     /// A directory with the usual permissions.
     pub fn dir(name: impl AsRef<[u8]>) -> Self {
-        let (name, content) = (Arc::from(name.as_ref()), None);
+        let (name, content) = (Name::from(name.as_ref()), None);
         let container = Container::None;
         Self { name, mode: 0o755, mtime_ns: 0, source_len: 0, container, content }
     }
@@ -92,7 +91,7 @@ pub struct Appender {
     packer: Packer,
     pub(crate) table: BTreeMap<u64, Member>,
     /// The members of the table that have a name: one, if all is well.
-    holders: BTreeMap<Arc<[u8]>, Vec<u64>>,
+    holders: BTreeMap<NameId, Vec<u64>>,
     next_id: u64,
     /// The changed state of members that were there before.
     changed: BTreeMap<u64, Member>,
@@ -189,9 +188,9 @@ impl Appender {
             tables: archive.tables,
             table_changes: archive.table_changes,
         };
-        let mut holders: BTreeMap<Arc<[u8]>, Vec<u64>> = BTreeMap::new();
+        let mut holders: BTreeMap<NameId, Vec<u64>> = BTreeMap::new();
         for member in archive.table.values().filter(|member| is_live(member)) {
-            holders.entry(Arc::clone(&member.name)).or_default().push(member.id);
+            holders.entry(*member.name.id()).or_default().push(member.id);
         }
         let appender = Self {
             packer: Packer::new(file, options, start),
@@ -217,7 +216,7 @@ impl Appender {
     pub fn plan(
         &self,
         sources: &[Source<'_>],
-        roots: &[Arc<[u8]>],
+        roots: &[Name],
     ) -> Vec<std::result::Result<Change, io::Error>> {
         Finder::new(&self.table).plan(sources, roots)
     }
@@ -229,9 +228,8 @@ impl Appender {
         source: &Source<'_>,
         change: &Change,
     ) -> Result<std::result::Result<Added, io::Error>> {
-        if let Some(fault) = name::fault(&source.name) {
-            let shown = String::from_utf8_lossy(&source.name).into_owned();
-            let what = format!("unsafe name {shown:?}: {fault}");
+        if let Some(fault) = source.name.fault() {
+            let what = format!("unsafe name {:?}: {fault}", source.name.to_string());
             return Err(Error::new(ErrorKind::InvalidArgument { what }));
         }
         let Some(mut member) = self.member(source, change) else {
@@ -299,7 +297,7 @@ impl Appender {
         if change.kind == ChangeKind::Renamed {
             member.past_names.push(std::mem::take(&mut member.name));
         }
-        member.name = Arc::clone(&source.name);
+        member.name = source.name.clone();
         member.state = MemberState::Live;
         (member.mode, member.mtime_ns) = (source.mode & 0o7777, source.mtime_ns);
         (member.source_len, member.container) = (source.source_len, source.container);
@@ -316,9 +314,9 @@ impl Appender {
     }
 
     /// Gives up a name for another member.
-    fn supersede(&mut self, name: &[u8], by: u64) {
-        let holds = |member: &Member| is_live(member) && *member.name == *name && member.id != by;
-        for id in self.holders.get(name).cloned().unwrap_or_default() {
+    fn supersede(&mut self, name: &Name, by: u64) {
+        let holds = |member: &Member| is_live(member) && member.name == *name && member.id != by;
+        for id in self.holders.get(name.id()).cloned().unwrap_or_default() {
             // It may have got another name since.
             if let Some(mut member) = self.current(id).filter(holds) {
                 member.state =
@@ -334,7 +332,7 @@ impl Appender {
         member: Member,
         mut reading: impl Read,
     ) -> Result<std::result::Result<Added, io::Error>> {
-        let (id, name) = (member.id, Arc::clone(&member.name));
+        let (id, name) = (member.id, member.name.clone());
         let mut content = ContentHash::new(&member);
         let is_plain = member.container == Container::None;
         let entry = self.packer.begin(member)?;

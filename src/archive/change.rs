@@ -2,13 +2,14 @@
 //!
 //! Content decides. Size and time of change only save reading what was read before.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
-use std::sync::Arc;
 
 use crate::archive::append::Source;
 use crate::archive::open::is_live;
 use crate::format::members::{HEAD_LEN, Member};
+use crate::name::{Name, NameId};
 use crate::wire::checksum;
 
 /// Members with equal beginnings that a source is compared with at most.
@@ -25,7 +26,7 @@ pub struct Change {
     /// The member whose content it has, or begins with.
     pub member: Option<u64>,
     /// The name of that member, if it is not the source's.
-    pub past_name: Option<Arc<[u8]>>,
+    pub past_name: Option<Name>,
 }
 
 /// The kinds of [`Change`].
@@ -50,10 +51,30 @@ pub enum ChangeKind {
 /// Compares sources with the members of an archive.
 pub(crate) struct Finder<'a> {
     table: &'a BTreeMap<u64, Member>,
-    by_name: BTreeMap<&'a [u8], &'a Member>,
+    by_name: BTreeMap<&'a NameId, &'a Member>,
     by_head: BTreeMap<u32, Vec<&'a Member>>,
-    /// Files that are short enough to have another head once they grow, by their name's pattern.
-    short: BTreeMap<Vec<u8>, Vec<&'a Member>>,
+    /// Files that are short enough to have another head once they grow, by their name's pattern; then by size and head.
+    short: BTreeMap<NameId, BTreeMap<usize, BTreeMap<u32, Vec<&'a Member>>>>,
+    patterns: RefCell<Patterns>,
+}
+
+/// Patterns of names, and of the names above them: each is made once.
+#[derive(Debug, Default)]
+struct Patterns(BTreeMap<NameId, Name>);
+
+impl Patterns {
+    /// A name with the pattern of each of its components.
+    fn of(&mut self, name: &Name) -> NameId {
+        let new: Vec<&Name> =
+            name.ways_up().take_while(|name| !self.0.contains_key(name.id())).collect();
+        for name in new.into_iter().rev() {
+            let own = pattern(name.own());
+            let above = name.parent().and_then(|above| self.0.get(above.id()));
+            let whole = above.map_or_else(|| Name::from(own.as_slice()), |above| above.child(&own));
+            self.0.insert(*name.id(), whole);
+        }
+        self.0.get(name.id()).map_or([0; 32], |whole| *whole.id())
+    }
 }
 
 impl<'a> Finder<'a> {
@@ -61,9 +82,10 @@ impl<'a> Finder<'a> {
         let live = || table.values().filter(|member| is_live(member));
         let mut finder = Self {
             table,
-            by_name: live().map(|member| (&*member.name, member)).collect(),
+            by_name: live().map(|member| (member.name.id(), member)).collect(),
             by_head: BTreeMap::new(),
             short: BTreeMap::new(),
+            patterns: RefCell::default(),
         };
         // The newest first, older versions of a name too: content may come back.
         for member in table.values().rev().filter(|member| !member.is_dir && member.size > 0) {
@@ -71,8 +93,10 @@ impl<'a> Finder<'a> {
                 continue;
             }
             finder.by_head.entry(member.head).or_default().push(member);
-            if member.size < HEAD_LEN as u64 {
-                finder.short.entry(pattern(&member.name)).or_default().push(member);
+            if let Ok(size @ ..HEAD_LEN) = usize::try_from(member.size) {
+                let pattern = finder.patterns.get_mut().of(&member.name);
+                let heads = finder.short.entry(pattern).or_default().entry(size).or_default();
+                heads.entry(member.head).or_default().push(member);
             }
         }
         finder
@@ -82,7 +106,7 @@ impl<'a> Finder<'a> {
     pub(crate) fn plan(
         &self,
         sources: &[Source<'_>],
-        roots: &[Arc<[u8]>],
+        roots: &[Name],
     ) -> Vec<Result<Change, io::Error>> {
         let mut changes: Vec<Result<Change, io::Error>> =
             sources.iter().map(|source| self.one(source)).collect();
@@ -96,12 +120,12 @@ impl<'a> Finder<'a> {
                 kept.extend(change.member);
             }
         }
-        let names: BTreeSet<&[u8]> = sources.iter().map(|source| &*source.name).collect();
-        let roots: BTreeSet<&[u8]> = roots.iter().map(|root| &**root).collect();
+        let names: BTreeSet<&NameId> = sources.iter().map(|source| source.name.id()).collect();
         for change in changes.iter_mut().flatten() {
             let known = change.member.and_then(|id| self.table.get(&id));
             let (ChangeKind::Copied, Some(known)) = (change.kind, known) else { continue };
-            let was_walked = names.contains(&*known.name) || is_below(&known.name, &roots);
+            let was_walked = names.contains(known.name.id())
+                || roots.iter().any(|root| known.name.is_below(root));
             // A member has one name: what comes second is a copy.
             if was_walked && kept.insert(known.id) {
                 change.kind = ChangeKind::Renamed;
@@ -112,7 +136,7 @@ impl<'a> Finder<'a> {
 
     /// What has become of a source; one with another name counts as copied.
     fn one(&self, source: &Source<'_>) -> io::Result<Change> {
-        let named = self.by_name.get(&*source.name).copied();
+        let named = self.by_name.get(source.name.id()).copied();
         let Some(content) = &source.content else {
             return Ok(directory(source, named));
         };
@@ -142,7 +166,7 @@ impl<'a> Finder<'a> {
                 },
                 grows,
                 member: Some(member.id),
-                past_name: (!is_named).then(|| Arc::clone(&member.name)),
+                past_name: (!is_named).then(|| member.name.clone()),
             }
         }))
     }
@@ -155,14 +179,14 @@ impl<'a> Finder<'a> {
         head: &[u8],
     ) -> Vec<&'a Member> {
         let same_head = self.by_head.get(&checksum::section(head)).into_iter().flatten();
-        let similar = self.short.get(&pattern(&source.name)).into_iter().flatten();
-        let begins = |member: &&&Member| {
-            let len = usize::try_from(member.size).unwrap_or(usize::MAX);
-            head.get(..len).is_some_and(|start| checksum::section(start) == member.head)
-        };
+        let similar = self.short.get(&self.patterns.borrow_mut().of(&source.name));
+        let begins = similar.into_iter().flatten().filter_map(|(&size, heads)| {
+            let start = head.get(..size)?;
+            heads.get(&checksum::section(start))
+        });
         let mut candidates: Vec<&Member> = same_head
             .take(CANDIDATES_MAX)
-            .chain(similar.filter(begins).take(CANDIDATES_MAX))
+            .chain(begins.flatten().take(CANDIDATES_MAX))
             .copied()
             .chain(named)
             .collect();
@@ -234,14 +258,7 @@ fn longest<'m>(
     }
 }
 
-/// Whether a name is a root, or lies below one. The empty root has everything below it.
-fn is_below(name: &[u8], roots: &BTreeSet<&[u8]>) -> bool {
-    let ends = memchr::memchr_iter(b'/', name).chain([0, name.len()]);
-    let mut prefixes = ends.filter_map(|end| name.get(..end));
-    prefixes.any(|prefix| roots.contains(prefix))
-}
-
-/// A name as rotation leaves it: runs of digits are one digit, the suffix of a compressed file is gone.
+/// A component as rotation leaves it: runs of digits are one digit, the suffix of a compressed file is gone.
 pub(crate) fn pattern(name: &[u8]) -> Vec<u8> {
     const SUFFIXES: [&[u8]; 6] = [b".gz", b".zst", b".xz", b".bz2", b".lz4", b".Z"];
     let stem = SUFFIXES.iter().find_map(|suffix| name.strip_suffix(*suffix)).unwrap_or(name);
@@ -299,16 +316,5 @@ mod tests {
         assert_eq!(find(500_001, &all), Some((2, true)));
         assert_eq!(find(700_000, &all), Some((2, true)));
         assert_eq!(find(700_000, &[&other]), None);
-    }
-
-    #[test]
-    fn a_root_is_a_whole_component() {
-        let is_below = |name: &[u8], root: &[u8]| is_below(name, &BTreeSet::from([root]));
-        assert!(is_below(b"a/b/c", b"a"));
-        assert!(is_below(b"a/b/c", b"a/b"));
-        assert!(is_below(b"a", b"a"));
-        assert!(is_below(b"a", b""));
-        assert!(!is_below(b"ab", b"a"));
-        assert!(!is_below(b"a", b"a/b"));
     }
 }

@@ -9,15 +9,15 @@ use crate::archive::open::Archive;
 use crate::error::{Error, Result, Section};
 use crate::format::members::{Extent, Member};
 use crate::limits::Limits;
+use crate::name::Name;
 use crate::vfs::FileSystem;
 use crate::writer::WriterBuilder;
 
 /// A key by which similar names lie side by side: where they are in a tree says less than what they are called.
 ///
 /// Members are best added in its order, and those with equal keys in that of their names; [`compact`] does so.
-pub fn storage_key(name: &[u8]) -> Vec<u8> {
-    let base = name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-    pattern(base)
+pub fn storage_key(name: &Name) -> Vec<u8> {
+    pattern(name.own())
 }
 
 /// Writes an archive anew and puts it in its own place, or under `output`, a name that is free. Fails with
@@ -81,11 +81,11 @@ mod tests {
 
     #[test]
     fn rotations_of_a_log_lie_side_by_side() {
-        let mut names =
+        let names =
             [&b"b/app.log.2.gz"[..], b"a/z.log", b"a/app.log", b"b/app.log", b"a/app.log.1"];
-        names.sort_by_key(|name| storage_key(name));
-        let app =
-            names.iter().take_while(|name| name.windows(3).any(|part| part == b"app")).count();
+        let mut names = names.map(Name::from);
+        names.sort_by_key(storage_key);
+        let app = names.iter().take_while(|name| name.own().starts_with(b"app")).count();
         assert_eq!(app, 4);
     }
 }

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::archive::name;
 use crate::archive::open::Archive;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::members::Member;
+use crate::name::Name;
 use crate::vfs::{self, Descent, Directory, FileInfo, FileSystem, WriteFile};
 
 /// What to do where a name is taken.
@@ -39,7 +39,7 @@ pub enum Extracted {
 #[derive(Debug)]
 pub struct Unwritten {
     /// The name it was to have.
-    pub name: Vec<u8>,
+    pub name: Name,
     /// Why it has not.
     pub error: Error,
 }
@@ -63,7 +63,7 @@ pub struct Extractor {
     touched: Vec<Arc<dyn Directory>>,
     unwritten: Vec<Unwritten>,
     /// Directories made, and what they are to be.
-    made: BTreeMap<Arc<[u8]>, Option<FileInfo>>,
+    made: BTreeMap<Name, Option<FileInfo>>,
     temporaries: u64,
 }
 
@@ -76,7 +76,7 @@ impl Extractor {
     /// Writes below a directory that is there.
     pub fn new(system: &dyn FileSystem, root: &Path, existing: Existing) -> Result<Self> {
         Ok(Self {
-            descent: Descent::new(Arc::from(system.open_dir(root)?)),
+            descent: Descent::new(Arc::from(system.open_dir(root)?), None),
             existing,
             pending: Vec::new(),
             pending_bytes: 0,
@@ -93,31 +93,22 @@ impl Extractor {
         &mut self,
         archive: &mut Archive,
         member: &Member,
-        name: &[u8],
+        name: &Name,
     ) -> Result<Extracted> {
-        if let Some(fault) = name::fault(name) {
+        if let Some(fault) = name.fault() {
             return Err(Error::new(ErrorKind::InvalidArgument {
                 what: format!("refused: unsafe name: {fault}"),
             }));
         }
         if member.is_dir {
-            self.enter(name)?;
-            if self.made.remove(name).is_some() {
-                // Names of directories may be long: mostly there need be no more than one of each.
-                let is_own = *member.name == *name;
-                let name = if is_own { Arc::clone(&member.name) } else { Arc::from(name) };
-                self.made.insert(name, Some(attributes(member)));
+            self.enter(Some(name))?;
+            if let Some(wanted) = self.made.get_mut(name) {
+                *wanted = Some(attributes(member));
             }
             return Ok(Extracted::Done);
         }
-        let (parent, base) = match memchr::memrchr(b'/', name) {
-            Some(at) => {
-                (name.get(..at).unwrap_or_default(), name.get(at + 1..).unwrap_or_default())
-            }
-            None => (&[][..], name),
-        };
-        let base = vfs::os_name(base)?;
-        let dir = self.enter(parent)?;
+        let base = vfs::os_name(name.own())?;
+        let dir = self.enter(name.parent())?;
         match dir.info(&base) {
             Err(err) if err.kind() == io::ErrorKind::NotFound => {}
             Err(err) => return Err(err.into()),
@@ -144,7 +135,7 @@ impl Extractor {
         let mut open: Vec<Arc<dyn Directory>> = Vec::new();
         for (path, wanted) in std::mem::take(&mut self.made).into_iter().rev() {
             let Some(wanted) = wanted else { continue };
-            let dir = self.descent.open(&path)?;
+            let dir = self.descent.open(Some(&path))?;
             let owner = dir.own_info()?.owner;
             dir.take_over(&FileInfo { owner, ..wanted })?;
             open.push(dir);
@@ -158,13 +149,13 @@ impl Extractor {
     }
 
     /// Makes a directory the current one.
-    fn enter(&mut self, path: &[u8]) -> Result<Arc<dyn Directory>> {
+    fn enter(&mut self, name: Option<&Name>) -> Result<Arc<dyn Directory>> {
         if self.touched.len() >= PENDING_MAX {
             self.settle()?;
         }
         let (made, touched) = (&mut self.made, &mut self.touched);
-        Ok(self.descent.open_or_make(path, &mut |path, parent| {
-            made.insert(Arc::from(path), None);
+        Ok(self.descent.open_or_make(name, &mut |name, parent| {
+            made.insert(name.clone(), None);
             touched.push(Arc::clone(parent));
         })?)
     }
@@ -180,7 +171,7 @@ impl Extractor {
                 Ok(()) if dirs.last().is_some_and(|last| Arc::ptr_eq(last, &file.dir)) => {}
                 Ok(()) => dirs.push(Arc::clone(&file.dir)),
                 Err(err) => {
-                    let (name, error) = (std::mem::take(&mut file.name), err.into());
+                    let (name, error) = (file.name.clone(), err.into());
                     self.unwritten.push(Unwritten { name, error });
                 }
             }
@@ -201,7 +192,7 @@ struct Pending {
     file: Box<dyn WriteFile>,
     temporary: OsString,
     /// The name it is to have, from the root, and in its directory.
-    name: Vec<u8>,
+    name: Name,
     base: OsString,
     is_named: bool,
 }
@@ -209,7 +200,7 @@ struct Pending {
 impl Pending {
     fn create(
         dir: Arc<dyn Directory>,
-        name: &[u8],
+        name: &Name,
         base: OsString,
         number: &mut u64,
     ) -> Result<Self> {
@@ -221,7 +212,7 @@ impl Pending {
                 Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(err) => return Err(err.into()),
                 Ok(file) => {
-                    let name = name.to_vec();
+                    let name = name.clone();
                     return Ok(Self { dir, file, temporary, name, base, is_named: false });
                 }
             }

@@ -7,7 +7,6 @@ mod append;
 mod change;
 mod compact;
 mod extract;
-mod name;
 mod open;
 mod pack;
 mod recover;
@@ -21,11 +20,6 @@ pub use extract::{Existing, Extracted, Extractor, Unwritten};
 pub use open::{Archive, ArchiveBlock, MemberReader, Trailing};
 pub use recover::{Recovered, recover};
 pub use verify::{Depth, Fault, MemberLoss, Subset, Verified};
-
-/// What is wrong with a member's name, if something is: what no file can be called, or what leads out of a directory.
-pub fn name_fault(name: &[u8]) -> Option<&'static str> {
-    name::fault(name)
-}
 
 /// BLAKE3 of a content: what a member's hash is compared with.
 pub fn content_hash(content: &mut dyn std::io::Read) -> std::io::Result<[u8; 32]> {

@@ -16,6 +16,7 @@ use crate::format::frame::{self, FrameKind};
 use crate::format::index::{self, IndexEntry, IndexSegment, SEGMENT_BLOCKS_MAX};
 use crate::format::members::{Extent, Member, MemberTable};
 use crate::format::{BlockHeader, FileHeader, SectionEntry, SectionKind, StoredKind, TimeRange};
+use crate::name::Name;
 use crate::vfs::{FileInfo, WriteFile};
 use crate::wire::checksum;
 use crate::writer::WriterBuilder;
@@ -236,7 +237,7 @@ impl Packer {
         let (offset, len) = (narrow(part.offset), narrow(len));
         let mut extent = BlockExtent {
             member: 0,
-            name: std::sync::Arc::default(),
+            name: Name::default(),
             mode: 0,
             mtime: 0,
             container: crate::format::members::Container::None,

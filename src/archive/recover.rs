@@ -14,6 +14,7 @@ use crate::format::frame::FrameKind;
 use crate::format::members::{HEAD_LEN, Member, MemberState, MemberTable};
 use crate::format::{BlockHeader, FILE_HEADER_LEN};
 use crate::limits::Limits;
+use crate::name::Name;
 use crate::vfs::FileSystem;
 use crate::wire::checksum;
 use crate::writer::WriterBuilder;
@@ -318,7 +319,7 @@ fn unlisted_part(
     let (member, parts) = members.entry(extent.member).or_insert_with(|| {
         let member = Member {
             id: extent.member,
-            name: std::sync::Arc::clone(&extent.name),
+            name: extent.name.clone(),
             mode: extent.mode,
             mtime_ns: extent.mtime.saturating_mul(1_000_000_000),
             container: extent.container,
@@ -350,7 +351,7 @@ fn unlisted_part(
 
 /// A member on its way into a new archive.
 struct Copy {
-    name: Vec<u8>,
+    name: Name,
     hasher: blake3::Hasher,
     head: Vec<u8>,
     /// The start of a line: whether it may be written shows with the next part.
@@ -365,7 +366,7 @@ struct Copy {
 impl Copy {
     fn new(member: &Member) -> Self {
         Self {
-            name: member.name.to_vec(),
+            name: member.name.clone(),
             hasher: blake3::Hasher::new(),
             head: Vec::new(),
             held: Vec::new(),

@@ -9,6 +9,7 @@ use crate::format::archive_commit::ArchiveCommit;
 use crate::format::frame::FrameKind;
 use crate::format::index::{TAIL_LEN, tail};
 use crate::format::members::{Member, MemberState};
+use crate::name::Name;
 
 /// How much is verified.
 #[non_exhaustive]
@@ -54,7 +55,7 @@ pub struct Fault {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemberLoss {
     /// The member's name.
-    pub name: Vec<u8>,
+    pub name: Name,
     /// Number of the first line that is missing, from 1.
     pub first_line: u64,
     /// Line terminators that are missing.
@@ -219,7 +220,7 @@ pub(crate) fn member_losses(
         let lost = is_lost(extent.block);
         if lost && !open {
             losses.push(MemberLoss {
-                name: member.name.to_vec(),
+                name: member.name.clone(),
                 first_line: line + 1,
                 first_byte: byte,
                 ..MemberLoss::default()

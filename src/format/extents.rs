@@ -2,12 +2,11 @@
 //!
 //! It repeats what the member table says, so that a block can be rescued without one.
 
-use std::sync::Arc;
-
 use crate::error::{Result, Section};
 use crate::format::members::Container;
 use crate::format::names::{NameReader, NameWriter};
 use crate::limits::Limits;
+use crate::name::Name;
 use crate::wire::{Cursor, varint};
 
 /// A part of a member in a block.
@@ -15,7 +14,7 @@ use crate::wire::{Cursor, varint};
 pub(crate) struct BlockExtent {
     /// The member's number in the archive.
     pub(crate) member: u64,
-    pub(crate) name: Arc<[u8]>,
+    pub(crate) name: Name,
     pub(crate) mode: u32,
     /// Time of the last change, in seconds since 1970.
     pub(crate) mtime: i64,
@@ -101,7 +100,7 @@ mod tests {
     fn extents() -> Vec<BlockExtent> {
         let first = BlockExtent {
             member: 7,
-            name: Arc::from(*b"a/b\xff.log"),
+            name: Name::from(&b"a/b\xff.log"[..]),
             mode: 0o640,
             mtime: -5,
             container: Container::Gzip,

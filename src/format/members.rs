@@ -1,11 +1,10 @@
 //! The member table of an archive (`docs/FORMAT.md`, "Member table").
 
-use std::sync::Arc;
-
 use crate::codec::{Codec, CodecTag, Compressor, Decompressor};
 use crate::error::{Result, Section};
 use crate::format::names::{NameReader, NameWriter};
 use crate::limits::{self, Limits};
+use crate::name::Name;
 use crate::wire::{Cursor, varint};
 
 /// Bytes of content that a member's head covers at most.
@@ -92,10 +91,10 @@ pub struct Member {
     pub incomplete: bool,
     /// What its file was compressed with.
     pub container: Container,
-    /// Its name: components with a slash between them. Bytes, in no encoding.
-    pub name: Arc<[u8]>,
+    /// Its name.
+    pub name: Name,
     /// Names it had before, oldest first.
-    pub past_names: Vec<Arc<[u8]>>,
+    pub past_names: Vec<Name>,
     /// Its permissions, twelve bits.
     pub mode: u32,
     /// Time of the last change of its file, in nanoseconds since 1970.
@@ -155,17 +154,14 @@ const CONTAINER_SHIFT: u32 = 5;
 impl MemberTable {
     /// Appends the payload of a frame.
     pub(crate) fn encode(&self, compressor: &mut Compressor, dst: &mut Vec<u8>) -> Result<()> {
-        // What no reader takes by default is not written.
-        let names =
-            self.entries.iter().flat_map(|entry| entry.past_names.iter().chain([&entry.name]));
-        let len = names.map(|name| name.len() as u64).sum();
-        limits::check("bytes of names", len, Limits::default().members_bytes_max)?;
         let mut table = Vec::with_capacity(self.entries.len() * ENTRY_LEN);
         varint::put(&mut table, self.entries.len() as u64);
         let (mut before, mut names) = (Before::default(), NameWriter::default());
         for entry in &self.entries {
             encode_entry(entry, &mut before, &mut names, &mut table);
         }
+        // What no reader takes by default is not written.
+        names.check()?;
         // Together at the end, where they do not disturb the codec.
         for entry in self.entries.iter().filter(|entry| !entry.is_dir) {
             table.extend_from_slice(&entry.head.to_le_bytes());
@@ -347,8 +343,8 @@ mod tests {
             state: MemberState::Older,
             container: Container::Xz,
             incomplete: true,
-            name: Arc::from(*b"a/\xff.log"),
-            past_names: vec![Arc::from(*b"b")],
+            name: Name::from(&b"a/\xff.log"[..]),
+            past_names: vec![Name::from(&b"b"[..])],
             mode: 0o600,
             mtime_ns: i64::MIN,
             source_len: 12,
@@ -360,7 +356,8 @@ mod tests {
             hash: [3; 32],
             ..Member::default()
         };
-        let dir = Member { name: Arc::from(*b"a"), is_dir: true, mode: 0o700, ..Member::default() };
+        let dir =
+            Member { name: Name::from(&b"a"[..]), is_dir: true, mode: 0o700, ..Member::default() };
         MemberTable { previous: 77, entries: vec![file, dir] }
     }
 
@@ -398,8 +395,9 @@ mod tests {
         let limits = Limits { members_max: 1, ..Limits::default() };
         let decoder = &mut Decompressor::default();
         assert!(MemberTable::decode(&encoded(&table()), 0, &limits, decoder).is_err());
-        let long = Member { name: vec![b'n'; 1 << 28].into(), ..Member::default() };
-        let much = MemberTable { previous: 0, entries: vec![long; 3] };
+        let long = |first| Name::from([vec![first], vec![b'n'; 1 << 28]].concat().as_slice());
+        let long = [b'a', b'b'].map(|first| Member { name: long(first), ..Member::default() });
+        let much = MemberTable { previous: 0, entries: long.to_vec() };
         assert!(much.encode(&mut Compressor::default(), &mut Vec::new()).is_err());
     }
 }

@@ -1,17 +1,18 @@
-//! Directories below a directory, by their paths from there.
+//! Directories below a directory, by their names from there.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::sync::Arc;
 
+use crate::name::Name;
 use crate::vfs::{Directory, FileKind};
 
 /// Directories on the way that stay open: trees may be deeper than a process may have files open.
 const OPEN_MAX: usize = 64;
 
-/// What is called when a directory is made: it learns the path, and the directory in which that was.
-pub type Made<'a> = dyn FnMut(&[u8], &Arc<dyn Directory>) + 'a;
+/// What is called when a directory is made: it learns the name, and the directory in which that was.
+pub type Made<'a> = dyn FnMut(&Name, &Arc<dyn Directory>) + 'a;
 
 /// Opens directories below a root, from handle to handle: no path is looked up, no link followed.
 ///
@@ -19,16 +20,18 @@ pub type Made<'a> = dyn FnMut(&[u8], &Arc<dyn Directory>) + 'a;
 #[derive(Debug)]
 pub struct Descent {
     root: Arc<dyn Directory>,
-    /// Where it is, components with a slash between them.
-    path: Vec<u8>,
-    /// The innermost directories on the way, and where in the path their names end.
+    /// The root's own name, with which all names begin.
+    base: Option<Name>,
+    /// Where it is; `None` in the root.
+    at: Option<Name>,
+    /// The innermost directories on the way, and their depths in `at`.
     open: VecDeque<(usize, Arc<dyn Directory>)>,
 }
 
 impl Descent {
-    /// Begins in a directory, whose path is empty.
-    pub fn new(root: Arc<dyn Directory>) -> Self {
-        Self { root, path: Vec::new(), open: VecDeque::new() }
+    /// Begins in a directory. All names are below `base`, which is the name of the directory itself.
+    pub fn new(root: Arc<dyn Directory>, base: Option<Name>) -> Self {
+        Self { root, base, at: None, open: VecDeque::new() }
     }
 
     /// The directory in which it began.
@@ -36,18 +39,18 @@ impl Descent {
         &self.root
     }
 
-    /// Opens a directory that must be there.
-    pub fn open(&mut self, path: &[u8]) -> io::Result<Arc<dyn Directory>> {
-        self.go(path, None)
+    /// Opens a directory that must be there; `None` is the root.
+    pub fn open(&mut self, name: Option<&Name>) -> io::Result<Arc<dyn Directory>> {
+        self.go(name, None)
     }
 
     /// Opens a directory. It, and those above it, are made where they are missing.
     pub fn open_or_make(
         &mut self,
-        path: &[u8],
+        name: Option<&Name>,
         made: &mut Made<'_>,
     ) -> io::Result<Arc<dyn Directory>> {
-        self.go(path, Some(made))
+        self.go(name, Some(made))
     }
 
     fn current(&self) -> &Arc<dyn Directory> {
@@ -56,26 +59,30 @@ impl Descent {
 
     fn go(
         &mut self,
-        path: &[u8],
+        name: Option<&Name>,
         mut made: Option<&mut Made<'_>>,
     ) -> io::Result<Arc<dyn Directory>> {
-        let common = self.path.iter().zip(path).take_while(|(a, b)| a == b).count();
-        let leads_on = |end: usize| end <= common && path.get(end).is_none_or(|&byte| byte == b'/');
-        while self.open.back().is_some_and(|(end, _)| !leads_on(*end)) {
+        let Some(name) = name.filter(|&name| Some(name) != self.base.as_ref()) else {
+            return Ok(Arc::clone(&self.root));
+        };
+        if self.base.as_ref().is_some_and(|base| !name.is_below(base)) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let common = self.at.as_ref().map_or(0, |at| at.common(name));
+        while self.open.back().is_some_and(|&(depth, _)| depth >= common) {
             self.open.pop_back();
         }
-        self.path.truncate(common);
-        self.path.extend_from_slice(path.get(common..).unwrap_or_default());
-        let mut done = self.open.back().map_or(0, |(end, _)| *end);
-        while done < path.len() {
-            let start = if done == 0 { 0 } else { done + 1 };
-            let rest = path.get(start..).unwrap_or_default();
-            let len = memchr::memchr(b'/', rest).unwrap_or(rest.len());
-            done = start + len;
-            let name = os_name(rest.get(..len).unwrap_or_default())?;
-            let so_far = path.get(..done).unwrap_or_default();
-            let next = step(self.current(), &name, so_far, made.as_deref_mut())?;
-            self.open.push_back((done, next));
+        self.at = Some(name.clone());
+        let start = match (self.open.back(), &self.base) {
+            (Some(&(depth, _)), _) => depth + 1,
+            (None, Some(base)) => base.depth() + 1,
+            (None, None) => 0,
+        };
+        let mut way: Vec<&Name> =
+            name.ways_up().take((name.depth() + 1).saturating_sub(start)).collect();
+        while let Some(next) = way.pop() {
+            let dir = step(self.current(), &os_name(next.own())?, next, made.as_deref_mut())?;
+            self.open.push_back((next.depth(), dir));
             if self.open.len() > OPEN_MAX {
                 self.open.pop_front();
             }
@@ -84,11 +91,11 @@ impl Descent {
     }
 }
 
-/// Opens a directory in another one; `path` leads to it.
+/// Opens a directory in another one; `path` is its whole name.
 fn step(
     from: &Arc<dyn Directory>,
     name: &OsStr,
-    path: &[u8],
+    path: &Name,
     made: Option<&mut Made<'_>>,
 ) -> io::Result<Arc<dyn Directory>> {
     let err = match from.open_dir(name) {
@@ -127,26 +134,35 @@ mod tests {
     #[test]
     fn from_anywhere_to_anywhere_and_deeper_than_handles_are_kept() {
         let place = tempfile::tempdir().unwrap();
-        let mut descent = Descent::new(Arc::from(OsFileSystem.open_dir(place.path()).unwrap()));
+        let root: Arc<dyn Directory> = Arc::from(OsFileSystem.open_dir(place.path()).unwrap());
+        let mut descent = Descent::new(Arc::clone(&root), None);
         let deep = |depth: usize| vec!["d"; depth].join("/").into_bytes();
+        let name = |path: &[u8]| Name::from(path);
         let mut made = Vec::new();
-        let mut note = |path: &[u8], _: &Arc<dyn Directory>| made.push(path.to_vec());
-        descent.open_or_make(&deep(200), &mut note).unwrap();
-        descent.open_or_make(b"d/da/e", &mut note).unwrap();
-        descent.open_or_make(b"d/d/d", &mut note).unwrap();
+        let mut note = |name: &Name, _: &Arc<dyn Directory>| made.push(name.to_vec());
+        descent.open_or_make(Some(&name(&deep(200))), &mut note).unwrap();
+        descent.open_or_make(Some(&name(b"d/da/e")), &mut note).unwrap();
+        descent.open_or_make(Some(&name(b"d/d/d")), &mut note).unwrap();
         let expected = (1..=200).map(deep).chain([b"d/da".to_vec(), b"d/da/e".to_vec()]);
         assert!(made.into_iter().eq(expected));
         let identity = |dir: &Arc<dyn Directory>| dir.own_info().unwrap().identity;
+        let below: Arc<dyn Directory> = Arc::from(root.open_dir("d".as_ref()).unwrap());
+        let mut below = Descent::new(below, Some(name(b"d")));
         for depth in [200, 199, 3, 150, 149, 0, 1, 200] {
             let path = deep(depth);
-            let found = descent.open(&path).unwrap();
             let known = OsFileSystem.info(&place.path().join(os_name(&path).unwrap())).unwrap();
+            let asked = (depth > 0).then(|| name(&path));
+            let found = descent.open(asked.as_ref()).unwrap();
             assert_eq!(identity(&found), known.identity, "{depth}");
+            if let Some(asked) = asked {
+                assert_eq!(identity(&below.open(Some(&asked)).unwrap()), known.identity);
+            }
         }
-        assert!(descent.open(b"d/missing").is_err());
-        assert!(descent.open(b"d/da/e").is_ok());
-        for bad in [&b"d/../d"[..], b"/d", b"d/", b".", b"d//d"] {
-            assert!(descent.open(bad).is_err(), "{bad:?}");
+        for missing in [&b"d/missing"[..], b"d/d/missing/x"] {
+            assert!(descent.open(Some(&name(missing))).is_err());
         }
+        assert!(below.open(Some(&name(b"e"))).is_err(), "not below its base");
+        // A failure on the way leaves it somewhere, and it goes on from there.
+        assert!(descent.open(Some(&name(b"d/d/d/d"))).is_ok());
     }
 }

@@ -29,7 +29,7 @@ fn what_goes_in_comes_out_and_verifies() {
     assert!(verified.faults.is_empty(), "{:?}", verified.faults);
     assert_eq!((verified.members, verified.hole_bytes), (6, 0));
     for member in archive.members() {
-        let content = &expected[std::str::from_utf8(&member.name).unwrap()];
+        let content = &expected[&member.name.to_string()];
         assert_eq!(member.size, content.len() as u64);
         assert_eq!(member.lines, memchr::memchr_iter(b'\n', content).count() as u64);
         assert_eq!(&member.hash, blake3::hash(content).as_bytes());
@@ -92,11 +92,9 @@ fn a_rotated_file_is_stored_once_under_its_new_name() {
     let changes = place.add(&[("app.log", &new), ("app.log.2", &grown)], 3);
     assert_eq!(kinds(&changes), [ChangeKind::Touched, ChangeKind::Renamed]);
     let archive = place.open();
-    let rotated = archive.members().iter().find(|member| *member.name == *b"app.log.2").unwrap();
-    assert_eq!(
-        rotated.past_names,
-        [std::sync::Arc::from(*b"app.log"), std::sync::Arc::<[u8]>::from(*b"app.log.1")]
-    );
+    let rotated =
+        archive.members().iter().find(|member| member.name == Name::from("app.log.2")).unwrap();
+    assert_eq!(rotated.past_names, ["app.log", "app.log.1"].map(Name::from));
     let raw: u64 = archive.blocks().map(|block| block.raw_bytes).sum();
     assert_eq!(raw, (new.len() + grown.len()) as u64, "stored once");
 }
@@ -137,7 +135,7 @@ fn a_hundred_commits_read_as_one_and_compact_to_one() {
     assert_eq!(before["a"], whole);
     assert!(archive.verify(Depth::Decoded, Subset::default()).unwrap().faults.is_empty());
     // A removed member is gone with the next compaction.
-    let gone = archive.members().iter().find(|member| *member.name == *b"f3").unwrap().id;
+    let gone = archive.members().iter().find(|member| member.name == Name::from("f3")).unwrap().id;
     let (mut appender, _) =
         Appender::open(&OsFileSystem, &place.archive(), &options(), &Limits::default()).unwrap();
     appender.remove(gone);

@@ -14,6 +14,7 @@ use crate::archive::{Appender, Archive, Change, Source};
 use crate::error::Result;
 use crate::format::members::{Member, MemberState};
 use crate::limits::Limits;
+use crate::name::Name;
 use crate::vfs::{FileSystem, OsFileSystem};
 use crate::writer::WriterBuilder;
 
@@ -77,7 +78,7 @@ fn add(
     };
     let sources: Vec<Source<'_>> =
         files.iter().map(|(name, content)| source(name, content, mtime_ns)).collect();
-    let planned = appender.plan(&sources, &[std::sync::Arc::default()]);
+    let planned = appender.plan(&sources, &[Name::default()]);
     let changes: Vec<Change> = planned.into_iter().map(|change| change.unwrap()).collect();
     for (source, change) in sources.iter().zip(&changes) {
         appender.add(source, change)??;
@@ -97,7 +98,7 @@ fn contents(archive: &mut Archive) -> Result<BTreeMap<String, Vec<u8>>> {
     let members: Vec<Member> = archive.members().iter().filter(live).cloned().collect();
     let mut contents = BTreeMap::new();
     for member in members {
-        let name = String::from_utf8_lossy(&member.name).into_owned();
+        let name = member.name.to_string();
         contents.insert(name, content(archive, &member)?);
     }
     Ok(contents)

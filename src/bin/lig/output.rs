@@ -140,6 +140,10 @@ pub(crate) fn name(path: &Path) -> String {
 /// Text for a terminal: control characters and marks that change its direction are written out.
 pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| {
+        // Names are long where trees are deep: what is usual comes first.
+        if matches!(c, ' '..='~' | '\u{fffd}') {
+            return true;
+        }
         !c.is_control()
             && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };

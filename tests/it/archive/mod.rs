@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, SystemTime};
 
-use lignite::{Archive, MemberState};
+use lignite::{Archive, Member, MemberState};
 use tempfile::TempDir;
 
 /// Whether loops run at their full length: minutes instead of seconds.
@@ -65,12 +65,16 @@ fn contents(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut contents = BTreeMap::new();
     for member in archive.members().to_vec() {
         if member.state == MemberState::Live && !member.is_dir {
-            let mut content = Vec::new();
-            archive.reader(&member).read_to_end(&mut content).unwrap();
-            contents.insert(member.name.to_vec(), content);
+            contents.insert(member.name.to_vec(), content(&mut archive, &member));
         }
     }
     contents
+}
+
+fn content(archive: &mut Archive, member: &Member) -> Vec<u8> {
+    let mut content = Vec::new();
+    archive.reader(member).read_to_end(&mut content).unwrap();
+    content
 }
 
 /// What came of a run.

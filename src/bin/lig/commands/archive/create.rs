@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use lignite::vfs::{FileSystem, ReadFile};
-use lignite::{Appender, Change, ChangeKind, Container, Limits, Source, storage_key};
+use lignite::{Appender, Change, ChangeKind, Container, Limits, Name, Source, storage_key};
 use serde::Serialize;
 
 use super::walk::{Filter, Found, Walked, read_globs, show, walk};
-use super::{builder, suffix};
+use super::{builder, stem};
 use crate::archive_args::ArchiveArgs;
 use crate::commands::{Outcome, Tally, exit_code, plan};
 use crate::foreign::Foreign;
@@ -112,9 +111,9 @@ struct Work {
     /// By kind: new, grown, renamed, copied, touched, unchanged.
     counts: [u64; 6],
     /// Names that extraction gives to files that were not compressed.
-    plain: BTreeSet<Arc<[u8]>>,
+    plain: BTreeSet<Name>,
     /// Files that were stored as they are, their sizes and times: one that could not be decoded is not tried again.
-    as_is: BTreeMap<Arc<[u8]>, (u64, i64)>,
+    as_is: BTreeMap<Name, (u64, i64)>,
 }
 
 const WORDS: [&str; 6] = ["new", "grown", "renamed", "copied", "touched", "unchanged"];
@@ -141,7 +140,7 @@ impl Work {
             system.info(path), Err(err) if err.kind() == io::ErrorKind::NotFound
         );
         let files = walked.found.iter().filter(|found| !found.is_dir());
-        let mut plain: BTreeSet<Arc<[u8]>> = files.map(|found| Arc::clone(&found.name)).collect();
+        let mut plain: BTreeSet<Name> = files.map(|found| found.name.clone()).collect();
         let mut as_is = BTreeMap::new();
         let appender = if is_new {
             Appender::create(system, path, &options)
@@ -150,8 +149,8 @@ impl Work {
                 let members = archive.members().iter();
                 let stored_plain = members.filter(|member| member.container == Container::None);
                 for member in stored_plain {
-                    plain.insert(Arc::clone(&member.name));
-                    as_is.insert(Arc::clone(&member.name), (member.source_len, member.mtime_ns));
+                    plain.insert(member.name.clone());
+                    as_is.insert(member.name.clone(), (member.source_len, member.mtime_ns));
                 }
                 appender
             })
@@ -182,7 +181,7 @@ impl Work {
                 if args.keep_container { Container::None } else { self.container(found, system) };
             plain_or(container, found, system)
         };
-        source.name = Arc::clone(&found.name);
+        source.name = found.name.clone();
         source.mode = found.info.mode.unwrap_or(source.mode);
         source.mtime_ns = found.mtime_ns();
         source.source_len = found.info.len;
@@ -212,9 +211,8 @@ impl Work {
             Ok(Foreign::Lz4) => Container::Lz4,
             Ok(Foreign::Other) | Err(_) => Container::None,
         };
-        let stem = suffix(container).and_then(|suffix| found.name.strip_suffix(suffix));
-        match stem {
-            Some(stem) if self.plain.contains(stem) => Container::None,
+        match stem(&found.name, container) {
+            Some(stem) if self.plain.contains(&stem) => Container::None,
             _ => container,
         }
     }
@@ -229,7 +227,6 @@ impl Work {
         system: &dyn FileSystem,
         out: &mut Output,
     ) -> Result<Outcome> {
-        let shown = show(&found.name);
         let mut outcome = Outcome::Done;
         let mut bytes = 0;
         if !args.dry_run && change.kind != ChangeKind::Unchanged {
@@ -237,7 +234,10 @@ impl Work {
                 self.appender.add(source, change).with_context(|| name(&args.archive))?;
             if added.is_err() && source.container != Container::None {
                 // It only looks like that, or is damaged: the file is still a file.
-                out.warning(format_args!("{shown}: cannot be decoded, stored as it is"));
+                out.warning(format_args!(
+                    "{}: cannot be decoded, stored as it is",
+                    show(&found.name)
+                ));
                 let mut plain = plain_or(Container::None, found, system);
                 (plain.mode, plain.mtime_ns) = (source.mode, source.mtime_ns);
                 plain.source_len = source.source_len;
@@ -249,7 +249,7 @@ impl Work {
             match added {
                 Ok(added) => bytes = added.bytes,
                 Err(err) => {
-                    out.error(format_args!("{shown}: cannot read: {}", words(&err)));
+                    out.error(format_args!("{}: cannot read: {}", show(&found.name), words(&err)));
                     return Ok(Outcome::Failed);
                 }
             }
@@ -262,13 +262,13 @@ impl Work {
         self.bytes += bytes;
         let word = WORDS.get(index(change.kind)).copied().unwrap_or_default();
         if args.json {
-            let name = String::from_utf8_lossy(&found.name).into_owned();
-            let past_name =
-                change.past_name.as_ref().map(|name| String::from_utf8_lossy(name).into_owned());
+            let name = found.name.to_string();
+            let past_name = change.past_name.as_ref().map(Name::to_string);
             out.json(&Row { name, change: word, past_name, bytes })?;
         } else if args.dry_run {
             let past = change.past_name.as_ref().map(|past| format!(" (was {})", show(past)));
-            out.print(&format!("{word:<9} {shown}{}\n", past.unwrap_or_default()))?;
+            let past = past.unwrap_or_default();
+            out.print(&format!("{word:<9} {}{past}\n", show(&found.name)))?;
         }
         Ok(outcome)
     }
@@ -301,7 +301,7 @@ impl Work {
 fn plain_or<'a>(container: Container, found: &'a Found, system: &'a dyn FileSystem) -> Source<'a> {
     let content = move || decode(container, found.open(system)?);
     let mut source = Source::file("", Box::new(content));
-    source.name = Arc::clone(&found.name);
+    source.name = found.name.clone();
     source.container = container;
     source
 }

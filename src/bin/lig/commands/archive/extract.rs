@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use lignite::vfs::FileSystem;
-use lignite::{Archive, Existing, Extracted, Extractor, Member};
+use lignite::{Archive, Existing, Extracted, Extractor, Member, Name};
 
 use super::glob::Globs;
 use super::walk::show;
@@ -78,7 +78,10 @@ pub(crate) fn run(
     }
     let mut extractor = Extractor::new(system, dir, existing).with_context(|| name(dir))?;
     let (mut files, mut bytes) = (0_u64, 0);
-    let taken = targets(&members, args.strip_components);
+    let mut targets = Targets::new(args.strip_components);
+    for member in &members {
+        targets.note(member);
+    }
     // In the order of storage, so that each block is decoded once; what has no bytes, directories too, comes first.
     let mut order: Vec<&Member> = members.iter().collect();
     order.sort_by_key(|member| member.extents.first().map(|extent| (extent.block, extent.offset)));
@@ -88,12 +91,12 @@ pub(crate) fn run(
             let _left = extractor.finish();
             return Err(signal.into());
         }
-        let Some(target) = target(member, args.strip_components) else { continue };
-        let result = match taken.get(target) {
-            Some(1) => extractor.extract(&mut archive, member, target).map_err(Into::into),
+        let Some(target) = targets.of(member) else { continue };
+        let result = match targets.count(&target) {
+            1 => extractor.extract(&mut archive, member, &target).map_err(Into::into),
             _ => Err(anyhow::anyhow!(
                 "refused: another member comes as {} too (extract it alone, or with -O)",
-                show(target)
+                show(&target)
             )),
         };
         let outcome = result.map(|done| match done {
@@ -103,11 +106,11 @@ pub(crate) fn run(
                 if member.incomplete { Outcome::Partial } else { Outcome::Done }
             }
             Extracted::Skipped => {
-                out.summary(format_args!("{}: is there (skipped)", show(target)));
+                out.summary(format_args!("{}: is there (skipped)", show(&target)));
                 Outcome::Done
             }
         });
-        tally.add(outcome.or_else(|err| failed(&member.name, target, err, out))?);
+        tally.add(outcome.or_else(|err| failed(&member.name, &target, err, out))?);
     }
     for unwritten in extractor.finish().with_context(|| name(dir))? {
         files -= 1;
@@ -128,29 +131,57 @@ fn has_room(members: &[Member], dir: &Path, system: &dyn FileSystem) -> Result<(
     Ok(())
 }
 
-/// The name a member comes under; `None` if nothing is left of it.
-fn target(member: &Member, strip: usize) -> Option<&[u8]> {
-    let mut name = output_name(member);
-    for _ in 0..strip {
-        name = name.get(memchr::memchr(b'/', name)? + 1..)?;
-    }
-    Some(name)
+/// The names that members come under.
+#[derive(Default)]
+struct Targets {
+    /// First components that are left out.
+    strip: usize,
+    /// Names without those.
+    stripped: BTreeMap<Name, Name>,
+    /// How many members come under each.
+    counts: BTreeMap<Name, u64>,
 }
 
-/// How many files come under each name.
-fn targets(members: &[Member], strip: usize) -> BTreeMap<&[u8], u64> {
-    let mut taken = BTreeMap::new();
-    for member in members {
-        if let Some(name) = target(member, strip) {
-            let count = taken.entry(name).or_insert(0);
+impl Targets {
+    fn new(strip: usize) -> Self {
+        Self { strip, ..Self::default() }
+    }
+
+    /// The name a member comes under; `None` if nothing is left of it.
+    fn of(&mut self, member: &Member) -> Option<Name> {
+        let name = output_name(member);
+        if self.strip == 0 {
+            return Some(name);
+        }
+        if name.depth() < self.strip {
+            return None;
+        }
+        let is_new = |name: &&Name| !self.stripped.contains_key(*name);
+        let left = name.depth() + 1 - self.strip;
+        let new: Vec<&Name> = name.ways_up().take(left).take_while(is_new).collect();
+        for name in new.into_iter().rev() {
+            let above = name.parent().and_then(|above| self.stripped.get(above));
+            let own = name.own();
+            let stripped = above.map_or_else(|| Name::from(own), |above| above.child(own));
+            self.stripped.insert(name.clone(), stripped);
+        }
+        self.stripped.get(&name).cloned()
+    }
+
+    fn note(&mut self, member: &Member) {
+        if let Some(name) = self.of(member) {
+            let count = self.counts.entry(name).or_insert(0);
             // Directories may meet.
             *count = if member.is_dir && *count > 0 { *count } else { *count + 1 };
         }
     }
-    taken
+
+    fn count(&self, name: &Name) -> u64 {
+        self.counts.get(name).copied().unwrap_or(0)
+    }
 }
 
-fn failed(member: &[u8], target: &[u8], err: anyhow::Error, out: &mut Output) -> Result<Outcome> {
+fn failed(member: &Name, target: &Name, err: anyhow::Error, out: &mut Output) -> Result<Outcome> {
     if ending(&err).is_some() {
         return Err(err);
     }

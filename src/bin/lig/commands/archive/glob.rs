@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use lignite::Name;
+
 /// One thing that a pattern asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Token {
@@ -169,12 +171,16 @@ impl Globs {
     }
 
     /// Whether one of the globs matches; where there is none, none does.
-    pub(crate) fn any(&self, name: &[u8]) -> bool {
-        self.0.iter().any(|glob| glob.matches(name))
+    pub(crate) fn any(&self, name: &Name) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let name = name.to_vec();
+        self.0.iter().any(|glob| glob.matches(&name))
     }
 
     /// Whether one of the globs matches, or there is none.
-    pub(crate) fn selects(&self, name: &[u8]) -> bool {
+    pub(crate) fn selects(&self, name: &Name) -> bool {
         self.is_empty() || self.any(name)
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use lignite::vfs::FileSystem;
-use lignite::{ArchiveBlock, Member, MemberState};
+use lignite::{ArchiveBlock, Member, MemberState, Name};
 use serde::Serialize;
 
 use super::glob::Globs;
@@ -23,6 +23,14 @@ struct Row {
     /// The bytes of the name in hexadecimal, if it is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     name_hex: Option<String>,
+    past_names: Vec<String>,
+    #[serde(flatten)]
+    facts: Facts,
+}
+
+/// What there is to say of a member but for its names, which may be long.
+#[derive(Debug, Serialize)]
+struct Facts {
     kind: &'static str,
     mode: u32,
     mtime_ns: i64,
@@ -38,7 +46,6 @@ struct Row {
     container: Option<&'static str>,
     source_bytes: u64,
     blake3: Option<String>,
-    past_names: Vec<String>,
     /// Another file has its name now.
     older: bool,
     /// Parts of it were lost before it came into this archive.
@@ -62,13 +69,13 @@ pub(crate) fn run(args: &LsArgs, system: &dyn FileSystem, out: &mut Output) -> R
     }
     for member in members {
         if args.null {
-            text.extend_from_slice(&member.name);
+            member.name.append_to(&mut text);
             text.push(0);
         } else if args.json {
             serde_json::to_writer(&mut text, &row(member, &blocks))?;
             text.push(b'\n');
         } else if args.long {
-            text.extend_from_slice(line(&row(member, &blocks), member).as_bytes());
+            text.extend_from_slice(line(&facts(member, &blocks), member).as_bytes());
         } else if member.state == MemberState::Live {
             let slash = if member.is_dir { "/" } else { "" };
             writeln!(text, "{}{slash}", show(&member.name))?;
@@ -87,10 +94,18 @@ pub(crate) fn run(args: &LsArgs, system: &dyn FileSystem, out: &mut Output) -> R
 const PRINTED_BYTES: usize = 64 << 10;
 
 fn row(member: &Member, blocks: &[ArchiveBlock]) -> Row {
-    let text = std::str::from_utf8(&member.name);
-    let mut row = Row {
-        name: String::from_utf8_lossy(&member.name).into_owned(),
-        name_hex: text.is_err().then(|| hex(&member.name)),
+    let name = member.name.to_vec();
+    Row {
+        name_hex: std::str::from_utf8(&name).is_err().then(|| hex(&name)),
+        name: String::from_utf8(name)
+            .unwrap_or_else(|err| String::from_utf8_lossy(err.as_bytes()).into_owned()),
+        past_names: member.past_names.iter().map(Name::to_string).collect(),
+        facts: facts(member, blocks),
+    }
+}
+
+fn facts(member: &Member, blocks: &[ArchiveBlock]) -> Facts {
+    let mut facts = Facts {
         kind: if member.is_dir { "directory" } else { "file" },
         mode: member.mode,
         mtime_ns: member.mtime_ns,
@@ -102,11 +117,6 @@ fn row(member: &Member, blocks: &[ArchiveBlock]) -> Row {
         container: container_name(member.container),
         source_bytes: member.source_len,
         blake3: (!member.is_dir).then(|| hex(&member.hash)),
-        past_names: member
-            .past_names
-            .iter()
-            .map(|name| String::from_utf8_lossy(name).into_owned())
-            .collect(),
         older: member.state == MemberState::Older,
         incomplete: member.incomplete,
     };
@@ -116,10 +126,10 @@ fn row(member: &Member, blocks: &[ArchiveBlock]) -> Row {
         };
         let share = u128::from(block.stored_bytes) * u128::from(extent.len);
         let share = share / u128::from(block.raw_bytes.max(1));
-        row.stored_bytes += u64::try_from(share).unwrap_or(0);
-        row.templates = row.templates.max(block.templates);
+        facts.stored_bytes += u64::try_from(share).unwrap_or(0);
+        facts.templates = facts.templates.max(block.templates);
     }
-    row
+    facts
 }
 
 fn heading() -> String {
@@ -129,7 +139,7 @@ fn heading() -> String {
     )
 }
 
-fn line(row: &Row, member: &Member) -> String {
+fn line(row: &Facts, member: &Member) -> String {
     let span = row.time_range.map_or_else(
         || "-".to_owned(),
         |(first, last)| {
@@ -157,7 +167,7 @@ fn line(row: &Row, member: &Member) -> String {
     text + &notes + "\n"
 }
 
-fn mode(row: &Row) -> String {
+fn mode(row: &Facts) -> String {
     let mut text = String::from(if row.kind == "directory" { "d" } else { "-" });
     for (bit, letter) in (0..9).rev().zip("rwxrwxrwx".chars()) {
         text.push(if row.mode >> bit & 1 == 1 { letter } else { '-' });

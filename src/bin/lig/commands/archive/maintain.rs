@@ -48,7 +48,7 @@ pub(crate) fn prune(
         ids.push(member.id);
         bytes += member.size;
         if args.json {
-            let name = String::from_utf8_lossy(&member.name).into_owned();
+            let name = member.name.to_string();
             out.json(&Pruned { name, mtime_ns: member.mtime_ns, size: member.size })?;
         } else if args.dry_run {
             out.print(&format!("{}\n", show(&member.name)))?;

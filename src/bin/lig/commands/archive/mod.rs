@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use lignite::vfs::FileSystem;
-use lignite::{Archive, Container, Limits, Member, MemberState, Trailing, WriterBuilder};
+use lignite::{Archive, Container, Limits, Member, MemberState, Name, Trailing, WriterBuilder};
 
 use super::{Outcome, Tally, plan};
 use crate::archive_args::ArchiveCommand;
@@ -72,17 +72,20 @@ fn open(
 /// The members that count and that a glob selects, by name or by the name they are extracted under.
 fn select(archive: &Archive, globs: &Globs) -> Vec<Member> {
     let live = archive.members().iter().filter(|member| member.state == MemberState::Live);
-    live.filter(|member| globs.selects(&member.name) || globs.selects(output_name(member)))
+    live.filter(|member| globs.selects(&member.name) || globs.selects(&output_name(member)))
         .cloned()
         .collect()
 }
 
 /// The name that a member's content has: without the suffix of what its file was compressed with.
-fn output_name(member: &Member) -> &[u8] {
-    match suffix(member.container).and_then(|suffix| member.name.strip_suffix(suffix)) {
-        Some(stem) if !stem.is_empty() && !stem.ends_with(b"/") => stem,
-        _ => &member.name,
-    }
+fn output_name(member: &Member) -> Name {
+    stem(&member.name, member.container).unwrap_or_else(|| member.name.clone())
+}
+
+/// A name without the suffix of what its file was compressed with, if it has that and more.
+fn stem(name: &Name, container: Container) -> Option<Name> {
+    let stem = name.own().strip_suffix(suffix(container)?)?;
+    (!stem.is_empty()).then(|| name.sibling(stem))
 }
 
 fn suffix(container: Container) -> Option<&'static [u8]> {

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use lignite::vfs::{FileInfo, FileSystem};
-use lignite::{Archive, Container, Depth, Member, MemberLoss, MemberState, Subset};
+use lignite::{Archive, Container, Depth, Member, MemberLoss, MemberState, Name, Subset};
 use serde::Serialize;
 
 use super::walk::{Filter, show, walk};
@@ -46,7 +46,7 @@ pub(super) struct Loss {
 impl From<&MemberLoss> for Loss {
     fn from(loss: &MemberLoss) -> Self {
         let &MemberLoss { first_line, lines, first_byte, bytes, .. } = loss;
-        let name = String::from_utf8_lossy(&loss.name).into_owned();
+        let name = loss.name.to_string();
         Self { name, first_line, lines, first_byte, bytes }
     }
 }
@@ -58,7 +58,7 @@ impl std::fmt::Display for Loss {
         write!(
             f,
             "{}: lines {first_line}-{last} are missing ({bytes} bytes from byte {first_byte} on)",
-            show(self.name.as_bytes())
+            crate::output::escape(&self.name)
         )
     }
 }
@@ -137,12 +137,12 @@ fn against(
         .iter()
         .filter(|member| member.state == MemberState::Live && !member.is_dir)
         .collect();
-    let place = |name: &[u8]| {
-        let at = walked.found.binary_search_by(|found| (*found.name).cmp(name)).ok()?;
+    let place = |name: &Name| {
+        let at = walked.found.binary_search_by(|found| found.name.cmp(name)).ok()?;
         walked.found.get(at).filter(|found| !found.is_dir())
     };
     for member in &live {
-        let found = place(&member.name).or_else(|| place(output_name(member)));
+        let found = place(&member.name).or_else(|| place(&output_name(member)));
         let differs = match found {
             None => Some("is not there"),
             Some(found) => {

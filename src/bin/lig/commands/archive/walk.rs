@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
+use lignite::Name;
 use lignite::vfs::{Descent, FileInfo, FileKind, FileSystem, ReadFile, os_name};
 
 use super::glob::Globs;
@@ -20,11 +21,9 @@ use crate::output::{Output, describe, name};
 #[derive(Debug)]
 pub(crate) struct Found {
     /// The name it has in an archive.
-    pub(crate) name: Arc<[u8]>,
+    pub(crate) name: Name,
     pub(crate) info: FileInfo,
     root: Rc<Root>,
-    /// Where in the name the part begins that leads from the root to it.
-    below: usize,
 }
 
 /// What was named.
@@ -50,7 +49,7 @@ pub(crate) struct Walked {
     /// By name, each name once.
     pub(crate) found: Vec<Found>,
     /// The names of what was named.
-    pub(crate) roots: Vec<Arc<[u8]>>,
+    pub(crate) roots: Vec<Name>,
     /// Links and the like.
     pub(crate) skipped: u64,
     /// What could not be looked at.
@@ -62,21 +61,11 @@ impl Found {
         self.info.is_dir()
     }
 
-    fn below(&self) -> &[u8] {
-        self.name.get(self.below..).unwrap_or_default()
-    }
-
     /// Opens the file, and reads what is known of it now.
     pub(crate) fn open(&self, system: &dyn FileSystem) -> io::Result<Box<dyn ReadFile>> {
         let Some(descent) = &self.root.dir else { return system.open(&self.root.path) };
-        let (parent, own) = match memchr::memrchr(b'/', self.below()) {
-            Some(at) => {
-                let (parent, own) = self.below().split_at_checked(at).unwrap_or_default();
-                (parent, own.get(1..).unwrap_or_default())
-            }
-            None => (&[][..], self.below()),
-        };
-        descent.borrow_mut().open(parent)?.open_file(&os_name(own)?)
+        let dir = descent.borrow_mut().open(self.name.parent())?;
+        dir.open_file(&os_name(self.name.own())?)
     }
 
     /// Time of the last change, in nanoseconds since 1970.
@@ -121,22 +110,23 @@ fn root(
     out: &mut Output,
     walked: &mut Walked,
 ) -> Result<()> {
-    let own: Arc<[u8]> = member_name(path)?.into();
+    let own = member_name(path)?;
     let full = base.map_or_else(|| path.to_owned(), |base| base.join(path));
     let info = system.info(&full)?;
-    walked.roots.push(Arc::clone(&own));
+    walked.roots.push(own.clone());
     if filter.exclude.any(&own) {
         return Ok(());
     }
     match info.kind {
         FileKind::File => {
             let root = Rc::new(Root { path: full, dir: None });
-            take(Found { below: own.len(), name: own, info, root }, filter, walked);
+            take(Found { name: own, info, root }, filter, walked);
         }
         FileKind::Dir => {
-            let descent = Descent::new(Arc::from(system.open_dir(&full)?));
+            let base = (!own.is_empty()).then(|| own.clone());
+            let descent = Descent::new(Arc::from(system.open_dir(&full)?), base);
             let root = Rc::new(Root { path: full, dir: Some(RefCell::new(descent)) });
-            let top = Found { below: own.len(), name: own, info, root };
+            let top = Found { name: own, info, root };
             descend(top, filter, out, walked);
         }
         FileKind::Link | FileKind::Special => bail!("is neither a file nor a directory"),
@@ -157,14 +147,13 @@ fn take(found: Found, filter: &Filter, walked: &mut Walked) {
 fn descend(top: Found, filter: &Filter, out: &mut Output, walked: &mut Walked) {
     let root = Rc::clone(&top.root);
     let Some(descent) = &root.dir else { return };
-    let start = top.name.len() + usize::from(!top.name.is_empty());
-    let mut waiting: Vec<Arc<[u8]>> = vec![Arc::clone(&top.name)];
+    // The empty name is none to stand below.
+    let mut waiting = vec![(!top.name.is_empty()).then(|| top.name.clone())];
     if !top.name.is_empty() {
         walked.found.push(top);
     }
     while let Some(parent) = waiting.pop() {
-        let below = parent.get(start..).unwrap_or_default();
-        let listed = descent.borrow_mut().open(below).and_then(|dir| {
+        let listed = descent.borrow_mut().open(parent.as_ref()).and_then(|dir| {
             let mut names = dir.list()?;
             names.sort_unstable_by(|a, b| a.0.cmp(&b.0));
             Ok((dir, names))
@@ -172,13 +161,13 @@ fn descend(top: Found, filter: &Filter, out: &mut Output, walked: &mut Walked) {
         let (dir, names) = match listed {
             Ok(listed) => listed,
             Err(err) => {
-                failed(&parent, err, out, walked);
+                failed(&parent.unwrap_or_default(), err, out, walked);
                 continue;
             }
         };
         let mut dirs = Vec::new();
         for (name, _) in names {
-            let member: Arc<[u8]> = join(&parent, name.as_encoded_bytes()).into();
+            let member = join(parent.as_ref(), name.as_encoded_bytes());
             if filter.exclude.any(&member) {
                 continue;
             }
@@ -190,13 +179,12 @@ fn descend(top: Found, filter: &Filter, out: &mut Output, walked: &mut Walked) {
                 }
             };
             let kind = info.kind;
-            let name = Arc::clone(&member);
-            let found = Found { name, info, root: Rc::clone(&root), below: start };
+            let found = Found { name: member.clone(), info, root: Rc::clone(&root) };
             match kind {
                 FileKind::File => take(found, filter, walked),
                 FileKind::Dir => {
                     walked.found.push(found);
-                    dirs.push(member);
+                    dirs.push(Some(member));
                 }
                 FileKind::Link => skipped(&found.name, "symbolic link", out, walked),
                 FileKind::Special => {
@@ -208,37 +196,36 @@ fn descend(top: Found, filter: &Filter, out: &mut Output, walked: &mut Walked) {
     }
 }
 
-fn failed(member: &[u8], err: io::Error, out: &mut Output, walked: &mut Walked) {
+fn failed(member: &Name, err: io::Error, out: &mut Output, walked: &mut Walked) {
     out.error(format_args!("{}: {}", show(member), describe(&err.into())));
     walked.failed += 1;
 }
 
-fn skipped(member: &[u8], what: &str, out: &mut Output, walked: &mut Walked) {
+fn skipped(member: &Name, what: &str, out: &mut Output, walked: &mut Walked) {
     out.warning(format_args!("{}: skipped ({what})", show(member)));
     walked.skipped += 1;
 }
 
-fn join(a: &[u8], b: &[u8]) -> Vec<u8> {
-    let slash: &[u8] = if a.is_empty() || b.is_empty() { b"" } else { b"/" };
-    [a, slash, b].concat()
+fn join(above: Option<&Name>, own: &[u8]) -> Name {
+    above.map_or_else(|| Name::from(own), |above| above.child(own))
 }
 
 /// The name in an archive of what was named: a path without its root, and without steps that go nowhere.
-fn member_name(path: &Path) -> Result<Vec<u8>> {
-    let mut own = Vec::new();
+fn member_name(path: &Path) -> Result<Name> {
+    let mut own = None;
     for component in path.components() {
         match component {
-            Component::Normal(part) => own = join(&own, part.as_encoded_bytes()),
+            Component::Normal(part) => own = Some(join(own.as_ref(), part.as_encoded_bytes())),
             Component::ParentDir => bail!("a name in an archive cannot go up (use -C)"),
             Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
         }
     }
-    Ok(own)
+    Ok(own.unwrap_or_default())
 }
 
 /// A name in an archive, for a message.
-pub(crate) fn show(name: &[u8]) -> String {
-    crate::output::escape(&String::from_utf8_lossy(name)).into_owned()
+pub(crate) fn show(name: &Name) -> String {
+    crate::output::escape(&name.to_string()).into_owned()
 }
 
 /// Reads globs from files.
