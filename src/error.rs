@@ -37,7 +37,7 @@ pub enum Section {
     Extents,
     /// The member table of an archive.
     Members,
-    /// The model frame of a stream.
+    /// The model frame of a stream, or a model file.
     Model,
 }
 
@@ -53,7 +53,7 @@ impl fmt::Display for Section {
             Self::Commit => "commit",
             Self::Extents => "extents",
             Self::Members => "member table",
-            Self::Model => "model frame",
+            Self::Model => "model",
         })
     }
 }
@@ -88,6 +88,11 @@ pub enum ErrorKind {
         model: u32,
         /// The hash of the model's parameters there; 0 for built-in models.
         parameters: u64,
+    },
+    /// The file was written with a model file that it does not hold, and that this reader does not have.
+    MissingModelFile {
+        /// The model file's hash.
+        hash: u64,
     },
     /// The input is an archive, where a stream is wanted.
     IsArchive,
@@ -168,7 +173,7 @@ impl Error {
 
     /// Whether what was read may be whole, but this program lacks what it takes to read it.
     pub(crate) fn is_unsupported(&self) -> bool {
-        matches!(*self.0, ErrorKind::UnsupportedModel { .. })
+        matches!(*self.0, ErrorKind::UnsupportedModel { .. } | ErrorKind::MissingModelFile { .. })
     }
 
     #[cold]
@@ -210,6 +215,9 @@ impl fmt::Display for Error {
                     write!(f, " with parameters {parameters:016x}")?;
                 }
                 f.write_str(", which this program does not have")
+            }
+            ErrorKind::MissingModelFile { hash } => {
+                write!(f, "needs the model file {hash:016x}, which is not given (--model)")
             }
             ErrorKind::IsArchive => {
                 f.write_str("is an archive (lig ls, lig cat and lig extract read it)")

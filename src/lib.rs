@@ -63,7 +63,8 @@ pub use crate::format::{Container, Extent, Member, MemberState};
 pub use crate::limits::Limits;
 pub use crate::line::Severity;
 pub use crate::model::{
-    Base, ColumnKind, Models, Predictor, PredictorSource, Situation, SymbolKind,
+    Base, ColumnKind, Embedding, ModelFile, Models, Predictor, PredictorSource, Situation,
+    SymbolKind,
 };
 pub use crate::name::Name;
 pub use crate::predicate::{

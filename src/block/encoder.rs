@@ -9,7 +9,7 @@ use crate::codec::{Codec, Compressor};
 use crate::error::Result;
 use crate::format::{BlockStats, SectionKind};
 use crate::line::{GramFilter, Rows};
-use crate::model::Equipment;
+use crate::model::{Equipment, ModelFile};
 use crate::wire::varint;
 
 /// zstd's level for estimates.
@@ -46,7 +46,9 @@ impl Encoder {
 
     /// An encoder that uses what its stream's header names.
     pub(crate) fn with(level: u8, equipment: Equipment) -> Self {
-        Self { level, equipment, compressor: Compressor::default() }
+        let mut compressor = Compressor::default();
+        compressor.refer_to(equipment.trained.as_ref().map(ModelFile::dictionary));
+        Self { level, equipment, compressor }
     }
 
     /// Encodes the raw bytes of one block.
@@ -106,6 +108,11 @@ impl Encoder {
         Ok(quick / 100 * XZ_PERCENT < structured)
     }
 
+    /// What codecs may refer to in blocks like this one.
+    pub(crate) fn dictionary(&mut self, raw: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.structure(raw)?.0.into_dictionary())
+    }
+
     /// What comes before the codecs, on its own. Returns the number of templates.
     #[cfg(feature = "unstable-internals")]
     pub(crate) fn structure_only(&mut self, raw: &[u8]) -> Result<u32> {
@@ -118,8 +125,12 @@ impl Encoder {
         let mut sink = Sink::default();
         let lines = Rows::lines((!raw.is_empty()).then_some(body));
         if self.level >= LEVEL_MODEL
-            && let Some(done) =
-                modelled::encode(&lines, (terminated, raw.len()), (self.level, &self.equipment))?
+            && let Some(done) = modelled::encode(
+                body,
+                &lines,
+                (terminated, raw.len()),
+                (self.level, &self.equipment),
+            )?
         {
             return Ok(done);
         }

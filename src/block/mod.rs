@@ -7,7 +7,6 @@ mod encoder;
 mod hits;
 mod modelled;
 mod node;
-mod number;
 mod pick;
 mod places;
 mod reader;
@@ -18,18 +17,18 @@ mod sections;
 mod sink;
 mod stats;
 mod table;
+mod train;
 mod tree;
 mod typed;
 mod view;
-mod wanted;
 
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;
+pub(crate) use hits::Hits;
 pub(crate) use modelled::LEVEL_MODEL;
 pub use report::{BlockReport, ColumnReport, TemplateReport};
 pub(crate) use stats::{note as note_stats, part_times};
 pub(crate) use view::BlockView;
-pub(crate) use wanted::Wanted;
 
 use crate::format::{BlockStats, SectionEntry};
 use crate::line::GramFilter;

@@ -1,12 +1,14 @@
 //! Blocks coded by a model: one section, all of it the model's.
 
+use std::collections::BTreeSet;
+
 use crate::block::sink::{Sink, length};
 use crate::error::Result;
 use crate::format::BlockStats;
 use crate::limits::Limits;
 use crate::line::Rows;
-use crate::model::{self, Equipment};
-use crate::template::{Mode, parse};
+use crate::model::{self, Equipment, ModelFile};
+use crate::template::{Mode, Parsed, parse};
 use crate::wire::varint;
 
 /// Levels from this on use a model.
@@ -14,6 +16,7 @@ pub(crate) const LEVEL_MODEL: u8 = 8;
 
 /// Codes the lines of a block of `raw_len` bytes; `None` if the model refuses them.
 pub(crate) fn encode(
+    body: &[u8],
     lines: &Rows<'_>,
     (terminated, raw_len): (bool, usize),
     (level, equipment): (u8, &Equipment),
@@ -21,13 +24,30 @@ pub(crate) fn encode(
     if raw_len > model::BLOCK_BYTES_MAX {
         return Ok(None);
     }
-    let parsed = model::merge(parse(lines, Mode::Lines));
-    let templates = length(parsed.templates.len())?;
+    let given = equipment.trained.as_ref();
+    let parsed = match given {
+        None => Some(model::merge(parse(lines, Mode::Lines))),
+        Some(given) => behind(given, (body, lines)),
+    };
+    let Some(parsed) = parsed else { return Ok(None) };
+    let rows = given.map_or(0, |given| given.rows().ids.len());
+    let used: BTreeSet<u32> = parsed.ids.iter().skip(rows).copied().collect();
+    let templates = length(used.len())?;
     let Ok(code) = model::encode(&parsed, terminated, raw_len, level, equipment) else {
         return Ok(None);
     };
     let stats = BlockStats { templates, ..BlockStats::default() };
     Ok(Some((Sink::of_model(code), stats)))
+}
+
+/// Takes the lines of a block apart together with those of a model file, and puts them behind what that says of its own.
+fn behind(given: &ModelFile, (body, lines): (&[u8], &Rows<'_>)) -> Option<Parsed> {
+    if lines.len() == 0 {
+        return Some(given.rows().clone());
+    }
+    let all = [given.sample(), body].concat();
+    let parsed = model::merge(parse(&Rows::lines(Some(&all)), Mode::Lines));
+    model::behind(given.rows(), &parsed)
 }
 
 /// What the templates section of a block would hold if a model had not coded it; without ids and columns.

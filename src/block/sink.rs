@@ -175,6 +175,19 @@ impl Sink {
         Ok(size)
     }
 
+    /// What is like the text and the sections of other blocks, the most telling last: a dictionary for codecs.
+    pub(crate) fn into_dictionary(self) -> Vec<u8> {
+        let mut dictionary = Vec::new();
+        let (text, other): (Vec<_>, Vec<_>) =
+            self.sections.into_iter().partition(|(class, _)| *class == Class::Text);
+        for (_, section) in other.into_iter().chain(text) {
+            dictionary.extend_from_slice(&section);
+        }
+        dictionary.extend_from_slice(&self.text);
+        dictionary.extend_from_slice(&self.tree);
+        dictionary
+    }
+
     /// Compresses all sections.
     pub(crate) fn finish(
         self,
@@ -252,7 +265,13 @@ pub(crate) fn section(
     compressor: &mut Compressor,
     payload: &mut Vec<u8>,
 ) -> Result<SectionEntry> {
-    let (codec, stored) = compress(kind, class, decoded, level, compressor)?;
+    let (mut codec, mut stored) = compress(kind, class, decoded, level, compressor)?;
+    if kind != SectionKind::Model {
+        let level = if level < LEVEL_XZ { zstd_level(level) } else { 19 };
+        if let Some(primed) = compressor.compress_primed(level, decoded, stored.len())? {
+            (codec, stored) = primed;
+        }
+    }
     payload.extend_from_slice(&stored);
     Ok(SectionEntry {
         kind,
@@ -265,6 +284,18 @@ pub(crate) fn section(
     })
 }
 
+/// zstd's level.
+fn zstd_level(level: u8) -> i32 {
+    match level {
+        ..=1 => 1,
+        2 => 3,
+        3 => 6,
+        4 => 9,
+        5 => 12,
+        _ => 19,
+    }
+}
+
 /// Compresses one section as its level and its content ask for.
 fn compress(
     kind: SectionKind,
@@ -274,14 +305,9 @@ fn compress(
     compressor: &mut Compressor,
 ) -> Result<(CodecTag, Vec<u8>)> {
     let zstd = match level {
-        ..=1 => 1,
-        2 => 3,
         // Without templates the codec is all there is, and what is small takes little time.
         3..=5 if kind == SectionKind::Literal && decoded.len() <= SMALL_BLOCK => 15,
-        3 => 6,
-        4 => 9,
-        5 => 12,
-        _ => 19,
+        _ => zstd_level(level),
     };
     if kind == SectionKind::Model {
         return Ok((CodecTag::Store, decoded.to_vec()));

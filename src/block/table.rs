@@ -217,9 +217,7 @@ impl<'a> TableEncoder<'a> {
                     self.sink.tree.extend_from_slice(&codes);
                 }
                 if layouts.len() > 1 {
-                    self.integers(
-                        &chosen.iter().map(|&layout| i64::from(layout)).collect::<Vec<_>>(),
-                    );
+                    self.integers(chosen);
                 }
                 self.numbers(ticks, relative);
             }

@@ -4,9 +4,6 @@ mod columns;
 mod render;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_wanted;
-mod wanted;
 
 use crate::block::modelled;
 use crate::block::reader::{Context, unknown_template};
@@ -17,7 +14,7 @@ use crate::column::{ByteSet, Strings};
 use crate::error::Result;
 use crate::format::SectionEntry;
 use crate::limits::{self, Limits};
-use crate::model::Equipment;
+use crate::model::{Equipment, ModelFile};
 
 /// An encoded block. Opening it decodes its templates section only; everything else is verified and decoded once, when
 /// it is asked for, and kept.
@@ -58,8 +55,9 @@ impl<'p> BlockView<'p> {
         payload: &'p [u8],
         raw_len: u32,
         (limits, equipment): (&Limits, &Equipment),
-        decompressor: Decompressor,
+        mut decompressor: Decompressor,
     ) -> Result<Self> {
+        decompressor.refer_to(equipment.trained.as_ref().map(ModelFile::dictionary));
         let raw_len =
             limits::check("raw bytes of a block", raw_len.into(), limits.block_raw_bytes_max)?;
         let mut sections = Sections::new(sections, payload, raw_len, limits, decompressor)?;
@@ -96,11 +94,6 @@ impl<'p> BlockView<'p> {
     /// Gives the decompressor back.
     pub(crate) fn into_decompressor(self) -> Decompressor {
         self.sections.into_decompressor()
-    }
-
-    /// Whether the block is literal.
-    pub(crate) fn is_literal(&self) -> bool {
-        self.tree.is_none()
     }
 
     /// The raw bytes of a literal block; `None` if the block has templates.
@@ -157,6 +150,13 @@ impl<'p> BlockView<'p> {
     /// Number of columns.
     pub(crate) fn columns(&self) -> usize {
         self.columns.len()
+    }
+
+    /// What readers of columns share, and the templates section; `None` for a literal block.
+    pub(crate) fn context(&self) -> Option<(Context<'_>, &[u8])> {
+        self.tree.as_ref()?;
+        let (meta, limits) = (&self.meta, &self.limits);
+        Some((Context::new(meta, &self.sections, limits, self.budget, self.raw_len), meta))
     }
 
     /// The node of a column.

@@ -8,7 +8,12 @@ mod zstd;
 
 pub(crate) use xz::Settings as XzSettings;
 
+use std::sync::Arc;
+
 use crate::error::{Error, ErrorKind, Result, Section};
+
+/// Sections longer than so many times the dictionary have no use for it.
+const PRIMED_PART: usize = 16;
 
 /// A codec with its strength.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +39,8 @@ pub(crate) enum CodecTag {
     Xz,
     /// A `PPMd` stream with an end mark, its order and memory in front.
     Ppmd,
+    /// As [`Zstd`](Self::Zstd), referring to the dictionary of the stream's model file.
+    ZstdPrimed,
 }
 
 impl CodecTag {
@@ -43,6 +50,7 @@ impl CodecTag {
             Self::Zstd => 1,
             Self::Xz => 2,
             Self::Ppmd => 3,
+            Self::ZstdPrimed => 4,
         }
     }
 
@@ -52,6 +60,7 @@ impl CodecTag {
             1 => Some(Self::Zstd),
             2 => Some(Self::Xz),
             3 => Some(Self::Ppmd),
+            4 => Some(Self::ZstdPrimed),
             _ => None,
         }
     }
@@ -63,6 +72,7 @@ impl CodecTag {
             Self::Zstd => "zstd",
             Self::Xz => "xz",
             Self::Ppmd => "ppmd",
+            Self::ZstdPrimed => "zstd+model",
         }
     }
 }
@@ -71,6 +81,21 @@ impl CodecTag {
 #[derive(Default)]
 pub(crate) struct Compressor {
     zstd: zstd::Encoder,
+    dictionary: Option<Dictionary>,
+}
+
+/// Text that codecs may refer to. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dictionary(Arc<Vec<u8>>);
+
+impl Dictionary {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(bytes))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl std::fmt::Debug for Compressor {
@@ -80,6 +105,27 @@ impl std::fmt::Debug for Compressor {
 }
 
 impl Compressor {
+    /// From here on, sections may refer to `dictionary`.
+    pub(crate) fn refer_to(&mut self, dictionary: Option<Dictionary>) {
+        self.dictionary = dictionary;
+    }
+
+    /// Compresses `src` referring to the dictionary, if there is one and `src` is not so long that it would not matter;
+    /// `None` if that is not smaller than `len`.
+    pub(crate) fn compress_primed(
+        &self,
+        level: i32,
+        src: &[u8],
+        len: usize,
+    ) -> Result<Option<(CodecTag, Vec<u8>)>> {
+        let Some(dictionary) = &self.dictionary else { return Ok(None) };
+        if src.len() / PRIMED_PART > dictionary.bytes().len() {
+            return Ok(None);
+        }
+        let dst = zstd::compress_with(dictionary.bytes(), level, src)?;
+        Ok((dst.len() < len).then_some((CodecTag::ZstdPrimed, dst)))
+    }
+
     /// Compresses `src` with `codec`, or stores it where that is no larger.
     pub(crate) fn compress(&mut self, codec: Codec, src: &[u8]) -> Result<(CodecTag, Vec<u8>)> {
         let (tag, dst) = match codec {
@@ -99,6 +145,7 @@ impl Compressor {
 #[derive(Default)]
 pub(crate) struct Decompressor {
     zstd: zstd::Decoder,
+    dictionary: Option<Dictionary>,
 }
 
 impl std::fmt::Debug for Decompressor {
@@ -108,6 +155,11 @@ impl std::fmt::Debug for Decompressor {
 }
 
 impl Decompressor {
+    /// From here on, sections may refer to `dictionary`.
+    pub(crate) fn refer_to(&mut self, dictionary: Option<Dictionary>) {
+        self.dictionary = dictionary;
+    }
+
     /// Decompresses `src`, which must yield exactly `len` bytes. The caller has checked `len` against its limits.
     pub(crate) fn decompress(&mut self, tag: CodecTag, src: &[u8], len: usize) -> Result<Vec<u8>> {
         let dst = match tag {
@@ -115,6 +167,10 @@ impl Decompressor {
             CodecTag::Zstd => self.zstd.decompress(src, len)?,
             CodecTag::Xz => xz::decompress(src, len)?,
             CodecTag::Ppmd => ppmd::decompress(src, len)?,
+            CodecTag::ZstdPrimed => match &self.dictionary {
+                Some(dictionary) => zstd::decompress_with(dictionary.bytes(), src, len)?,
+                None => return Err(bad("a stream names the model file of its sections")),
+            },
         };
         if dst.len() == len {
             Ok(dst)

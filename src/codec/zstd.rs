@@ -1,5 +1,6 @@
 //! Zstandard through libzstd: one frame a section, without checksum or content size, which the section has already.
 
+use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CCtx, CParameter, DCtx, DParameter, get_error_name};
 
 use crate::codec::{bad, reserve};
@@ -30,6 +31,24 @@ impl Encoder {
             .map_err(|code| Error::from(std::io::Error::other(get_error_name(code))))?;
         Ok(dst)
     }
+}
+
+/// Compresses `src`, which may refer to `dictionary`.
+pub(crate) fn compress_with(dictionary: &[u8], level: i32, src: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = Compressor::with_dictionary(level, dictionary)?;
+    encoder.set_parameter(CParameter::ContentSizeFlag(false))?;
+    Ok(encoder.compress(src)?)
+}
+
+/// Decompresses what refers to `dictionary`.
+pub(crate) fn decompress_with(dictionary: &[u8], src: &[u8], len: usize) -> Result<Vec<u8>> {
+    let mut dst = reserve(len)?;
+    let mut decoder = Decompressor::with_dictionary(dictionary)?;
+    decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))?;
+    decoder
+        .decompress_to_buffer(src, &mut dst)
+        .map_err(|_| bad("a zstd section is one whole frame of its declared length"))?;
+    Ok(dst)
 }
 
 /// A decompression context, made at first use.

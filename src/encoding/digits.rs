@@ -142,6 +142,31 @@ impl Form {
         sign * digits.iter().filter(|&&byte| byte != b'.').fold(0, fold)
     }
 
+    /// The number that prints as `value` does; `None` if none does.
+    pub(crate) fn parse_any(self, value: &[u8]) -> Option<i64> {
+        // Longer than any number and its sign and point: the sum below would not hold it.
+        if value.len() > 24
+            || value.iter().any(|byte| !byte.is_ascii_hexdigit() && !b"-.".contains(byte))
+        {
+            return None;
+        }
+        let digits = value.strip_prefix(b"-").unwrap_or(value);
+        let radix = i64::from(self.radix());
+        let number =
+            digits.iter().filter(|&&byte| byte != b'.').try_fold(0i64, |number, &byte| {
+                number.checked_mul(radix)?.checked_add(digit_value(byte).into())
+            })?;
+        let number = if digits.len() < value.len() { -number } else { number };
+        let width = match self.width {
+            Width::Shortest => 0,
+            Width::Fixed(width) => width.into(),
+            Width::Own => value.len(),
+        };
+        let mut printed = Vec::new();
+        self.print(number, width, &mut printed);
+        (printed == value).then_some(number)
+    }
+
     /// Appends a number, at least `width` digits wide.
     pub(crate) fn print(self, number: i64, width: usize, dst: &mut Vec<u8>) {
         let mut digits = [b'0'; 20];

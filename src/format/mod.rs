@@ -15,6 +15,6 @@ mod stats;
 pub(crate) use block_header::BlockHeader;
 pub(crate) use file_header::{FileHeader, LEN as FILE_HEADER_LEN, MAGIC as FILE_MAGIC, StoredKind};
 pub use members::{Container, Extent, Member, MemberState};
-pub(crate) use model_frame::ModelFrame;
+pub(crate) use model_frame::{FileFrame, ModelFrame};
 pub(crate) use section::{SectionEntry, SectionKind};
 pub(crate) use stats::{BlockStats, SeverityCounts, TimeRange};

@@ -21,6 +21,10 @@ pub(crate) trait Coder {
         false
     }
 
+    /// A bit that both sides know is passed by; it is neither written nor read.
+    #[inline]
+    fn told(&mut self, _bit: u32, _p: u32) {}
+
     /// Hears what is coded next.
     #[inline]
     fn note(&mut self, _: Note<'_>) {}

@@ -191,6 +191,34 @@ impl<'a> Hooked<'a> {
         }
     }
 
+    /// What the predictor says instead of `p`.
+    fn ask(&mut self, p: u32) -> u32 {
+        let template = self.tables.last().map(|texts| texts.get(self.place.0 as usize));
+        let p = self.predictor.predict(&Situation {
+            symbol: self.symbol,
+            column_kind: self.column.0,
+            column: self.column.1,
+            template: template.unwrap_or_default(),
+            slot: self.place.1,
+            row: self.row.each_ref().map(Vec::as_slice),
+            history: &self.history,
+            numbers: &self.numbers,
+            prefix: &self.prefix,
+            bits: self.bits,
+            built_in: u16::try_from(p).unwrap_or(u16::MAX),
+        });
+        u32::from(p.max(1))
+    }
+
+    fn learn(&mut self, bit: u32) {
+        self.predictor.update(bit == 1);
+        self.bits = self.bits << 1 | bit;
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 {
+            self.end_symbol();
+        }
+    }
+
     /// A symbol has been coded.
     fn end_symbol(&mut self) {
         if self.symbol != SymbolKind::Byte {
@@ -213,28 +241,15 @@ impl<'a> Hooked<'a> {
 
 impl Coder for Hooked<'_> {
     fn bit(&mut self, bit: u32, p: u32) -> u32 {
-        let template = self.tables.last().map(|texts| texts.get(self.place.0 as usize));
-        let p = self.predictor.predict(&Situation {
-            symbol: self.symbol,
-            column_kind: self.column.0,
-            column: self.column.1,
-            template: template.unwrap_or_default(),
-            slot: self.place.1,
-            row: self.row.each_ref().map(Vec::as_slice),
-            history: &self.history,
-            numbers: &self.numbers,
-            prefix: &self.prefix,
-            bits: self.bits,
-            built_in: u16::try_from(p).unwrap_or(u16::MAX),
-        });
-        let bit = self.inner.bit(bit, u32::from(p.max(1)));
-        self.predictor.update(bit == 1);
-        self.bits = self.bits << 1 | bit;
-        self.left = self.left.saturating_sub(1);
-        if self.left == 0 {
-            self.end_symbol();
-        }
+        let p = self.ask(p);
+        let bit = self.inner.bit(bit, p);
+        self.learn(bit);
         bit
+    }
+
+    fn told(&mut self, bit: u32, p: u32) {
+        self.ask(p);
+        self.learn(bit);
     }
 
     fn spent(&self) -> u64 {

@@ -10,6 +10,7 @@
 mod coder;
 mod column;
 mod expert;
+mod given;
 mod hook;
 mod logistic;
 mod memory;
@@ -22,25 +23,31 @@ mod registry;
 mod rows;
 mod sequence;
 mod state;
+mod table;
 mod text;
+mod trained;
 mod weigh;
 
 use crate::column::Strings;
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::limits::{self, Limits};
 use crate::model::coder::{Coder, Decoder, Encoder};
-pub(crate) use crate::model::column::Table;
+use crate::model::given::Given;
+pub(crate) use crate::model::given::behind;
 pub use crate::model::hook::{Base, ColumnKind, Predictor, PredictorSource, Situation, SymbolKind};
 use crate::model::hook::{Hooked, Note};
 use crate::model::memory::Memory;
 pub(crate) use crate::model::merge::merge;
 use crate::model::number::{NUMBER_CONTEXTS, NUMBER_SETS, PLAIN_CONTEXTS};
 use crate::model::predictor::Predictor as BuiltIn;
-pub use crate::model::registry::Models;
+pub use crate::model::registry::{Embedding, Models};
 pub(crate) use crate::model::registry::{Equipment, check_id};
 use crate::model::rows::Context;
 use crate::model::sequence::{ASK_CONTEXTS, ASK_SETS, INDEX_CONTEXTS, INDEX_SETS, Memories};
+pub(crate) use crate::model::table::Table;
 use crate::model::text::{Spelled, TEXT_CONTEXTS, TEXT_SETS};
+pub use crate::model::trained::ModelFile;
+pub(crate) use crate::model::trained::{DICTIONARY_BYTES_MAX, SAMPLE_BYTES_MAX};
 pub(crate) use crate::model::weigh::{Costs, weigh};
 use crate::template::Parsed;
 use crate::wire::{Cursor, varint};
@@ -54,6 +61,8 @@ const ID_FULL: u8 = 2;
 const ID_NONE: u8 = 0;
 /// Marks a code whose probabilities come from the stream's predictor.
 const HOOKED: u8 = 0x40;
+/// Marks a code that goes on from the rows of the stream's model file.
+const PRIMED: u8 = 0x80;
 const MEMORY_BITS_MAX: u8 = 22;
 /// The most values of a block: what is known of each takes memory.
 const VALUES_MAX: u64 = 11_000_000;
@@ -84,6 +93,8 @@ pub(crate) struct Model {
     scratch: Option<Box<Model>>,
     /// The node of each column of lines and what the code had cost behind it, if that is wanted; first the ids.
     noted: Option<Vec<(u8, u64)>>,
+    /// Whether it knows what it codes.
+    encodes: bool,
     /// Columns and tables so far.
     columns: u32,
     /// Nodes of the last columns.
@@ -124,6 +135,7 @@ impl Model {
             pool: vec![b'\n'],
             scratch: None,
             noted: None,
+            encodes: false,
             // The numbers below are those of the templates of tables, by depth.
             columns: 15,
             last_tag: 0,
@@ -163,20 +175,23 @@ impl Model {
         Ok(())
     }
 
-    /// Codes templates, ids, and columns of a block of so many lines.
+    /// Codes templates, ids, and columns of a block of so many lines behind those that are given.
     fn block<C: Coder>(
         &mut self,
         coder: &mut C,
         parsed: Option<&Parsed>,
+        given: &Given,
         rows: usize,
     ) -> Result<Table> {
-        let (texts, shape) = self.templates(coder, parsed, 0)?;
+        let (texts, shape) = self.templates(coder, parsed, 0, given.templates)?;
         coder.note(Note::Table(&texts));
-        self.table(coder, parsed, &shape, (&Context::empty(rows), 0), 0)
+        let context = Context::empty(given.rows.saturating_add(rows), given.rows);
+        let table = self.table(coder, parsed, &shape, (&context, 0), 0)?;
+        Ok(given.strip(table))
     }
 }
 
-/// Codes what the lines of a block of `raw_len` bytes were parsed into.
+/// Codes what the lines of a block of `raw_len` bytes were parsed into: behind the rows of a model file, if there is one.
 pub(crate) fn encode(
     parsed: &Parsed,
     terminated: bool,
@@ -185,21 +200,31 @@ pub(crate) fn encode(
     equipment: &Equipment,
 ) -> Result<Vec<u8>> {
     let (limits, hook) = (Limits::default(), equipment.predictor.as_deref());
+    let given = Given::of(equipment.trained.as_ref());
+    let len = raw_len + given.bytes;
     let built_in = if level == 8 { ID_FAST } else { ID_FULL };
     let id = hook.map_or(built_in, |hook| hook.base() as u8);
     let bits_max = [MEMORY_BITS_MIN, 20, MEMORY_BITS_MAX];
     let bits_max = bits_max.get(usize::from(id)).copied().unwrap_or(MEMORY_BITS_MAX);
-    let bits = memory_bits(raw_len).min(bits_max);
-    let mut model = Model::new(id, bits, raw_len);
+    let bits = memory_bits(len).min(bits_max);
+    let mut model = Model::new(id, bits, len);
     model.bound(bits, hook, &limits)?;
-    model.scratch = Some(Box::new(Model::new(id, SCRATCH_BITS, 0)));
-    let mut header = vec![if hook.is_some() { id | HOOKED } else { id }, bits];
-    varint::put(&mut header, (parsed.ids.len() as u64) << 1 | u64::from(terminated));
+    model.encodes = true;
+    let mut scratch = Model::new(id, SCRATCH_BITS, 0);
+    scratch.encodes = true;
+    model.scratch = Some(Box::new(scratch));
+    let kind = id
+        | if hook.is_some() { HOOKED } else { 0 }
+        | if equipment.trained.is_some() { PRIMED } else { 0 };
+    let rows = parsed.ids.len().saturating_sub(given.rows);
+    let mut header = vec![kind, bits];
+    varint::put(&mut header, (rows as u64) << 1 | u64::from(terminated));
     let mut coder = Encoder::new(header);
-    let rows = parsed.ids.len();
     match hook {
-        None => model.block(&mut coder, Some(parsed), rows)?,
-        Some(hook) => model.block(&mut Hooked::new(&mut coder, hook), Some(parsed), rows)?,
+        None => model.block(&mut coder, Some(parsed), &given, rows)?,
+        Some(hook) => {
+            model.block(&mut Hooked::new(&mut coder, hook), Some(parsed), &given, rows)?
+        }
     };
     Ok(coder.finish())
 }
@@ -223,11 +248,16 @@ pub(crate) fn head(
     raw_len: usize,
     (limits, equipment): (&Limits, &Equipment),
 ) -> Result<Head> {
-    let Opened { mut model, mut coder, rows, terminated, hook } =
+    let Opened { mut model, mut coder, rows, terminated, hook, known } =
         Opened::new(src, raw_len, limits, equipment)?;
+    let given = Given::of(known);
+    let known = known.map(ModelFile::rows);
     let (templates, shape) = match hook {
-        None => model.templates(&mut coder, None, 0)?,
-        Some(hook) => model.templates(&mut Hooked::new(&mut coder, hook), None, 0)?,
+        None => model.templates(&mut coder, known, 0, given.templates)?,
+        Some(hook) => {
+            let mut coder = Hooked::new(&mut coder, hook);
+            model.templates(&mut coder, known, 0, given.templates)?
+        }
     };
     limits::check("templates", templates.len() as u64, limits.templates_max)?;
     limits::check("columns", shape.columns() as u64, limits.columns_max)?;
@@ -241,12 +271,14 @@ pub(crate) fn decode(
     raw_len: usize,
     (limits, equipment): (&Limits, &Equipment),
 ) -> Result<Table> {
-    let Opened { mut model, mut coder, rows, hook, .. } =
+    let Opened { mut model, mut coder, rows, hook, known, .. } =
         Opened::new(src, raw_len, limits, equipment)?;
     let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+    let given = Given::of(known);
+    let known = known.map(ModelFile::rows);
     let table = match hook {
-        None => model.block(&mut coder, None, rows)?,
-        Some(hook) => model.block(&mut Hooked::new(&mut coder, hook), None, rows)?,
+        None => model.block(&mut coder, known, &given, rows)?,
+        Some(hook) => model.block(&mut Hooked::new(&mut coder, hook), known, &given, rows)?,
     };
     if !coder.is_finished() {
         return Err(broken("a code ends where its columns do"));
@@ -260,6 +292,8 @@ struct Opened<'a> {
     rows: u64,
     terminated: bool,
     hook: Option<&'a dyn PredictorSource>,
+    /// What both sides know.
+    known: Option<&'a ModelFile>,
 }
 
 impl<'a> Opened<'a> {
@@ -271,7 +305,7 @@ impl<'a> Opened<'a> {
     ) -> Result<Self> {
         let mut cur = Cursor::new(src, Section::Columns, 0);
         let [kind, bits] = cur.array()?;
-        let id = kind & !HOOKED;
+        let id = kind & !(HOOKED | PRIMED);
         let hooked = kind & HOOKED != 0;
         if id > ID_FULL || (id == ID_NONE && !hooked) {
             let model = kind.into();
@@ -281,6 +315,10 @@ impl<'a> Opened<'a> {
         if hooked && hook.is_none() {
             return Err(broken("a stream names the predictor of its blocks"));
         }
+        let known = equipment.trained.as_ref().filter(|_| kind & PRIMED != 0);
+        if kind & PRIMED != 0 && known.is_none() {
+            return Err(broken("a stream names the model file of its blocks"));
+        }
         if !(MEMORY_BITS_MIN..=MEMORY_BITS_MAX).contains(&bits) || raw_len > BLOCK_BYTES_MAX {
             return Err(broken("the memory of a model and its block are within their bounds"));
         }
@@ -289,10 +327,10 @@ impl<'a> Opened<'a> {
         if lines >> 1 > raw_len as u64 {
             return Err(cur.corrupt("a block has no more lines than bytes"));
         }
-        let mut model = Model::new(id, bits, raw_len);
+        let mut model = Model::new(id, bits, raw_len + Given::of(known).bytes);
         model.bound(bits, hook, limits)?;
         let coder = Decoder::new(cur.rest());
-        Ok(Self { model, coder, rows: lines >> 1, terminated: lines & 1 == 1, hook })
+        Ok(Self { model, coder, rows: lines >> 1, terminated: lines & 1 == 1, hook, known })
     }
 }
 

@@ -9,6 +9,7 @@
 use crate::model::Model;
 use crate::model::coder::Coder;
 use crate::model::expert::{OPINIONS, Opinion, Place};
+use crate::model::given::Told;
 use crate::model::hook::Note;
 use crate::model::memory::{Memory, join};
 use crate::model::predictor::{Pick, Predictor};
@@ -112,7 +113,7 @@ impl Before {
 pub(crate) const SLOTS: usize = 64;
 
 impl Model {
-    /// Codes `values` integers; `known` has them when encoding.
+    /// Codes `values` integers; `known` has them when encoding, else those that are given.
     pub(crate) fn numbers<C: Coder>(
         &mut self,
         coder: &mut C,
@@ -126,6 +127,7 @@ impl Model {
         let mut surprises = Vec::with_capacity(values);
         let mut before = Before::default();
         let mut places = vec![Place::default(); SLOTS];
+        let given = context.given();
         for at in 0..values {
             if coder.is_exhausted() {
                 break;
@@ -142,8 +144,12 @@ impl Model {
             let asked = Asked { hashes: &hashes, opinions: &opinions, who };
             let pick = Pick { set: 0, column };
             let difference = value.wrapping_sub(expected);
-            let (difference, class) =
-                coded(&mut self.number, &mut self.memory, coder, difference, &asked, pick);
+            let (number, memory) = (&mut self.number, &mut self.memory);
+            let (difference, class) = if at < given {
+                coded(number, memory, &mut Told(coder), difference, &asked, pick)
+            } else {
+                coded(number, memory, coder, difference, &asked, pick)
+            };
             let value = expected.wrapping_add(difference);
             surprises.push(
                 u8::from(difference != before.differences[0])

@@ -5,6 +5,7 @@ use crate::column::{Interner, Strings};
 use crate::encoding::digits::{Form, Width};
 use crate::model::Model;
 use crate::model::coder::Cost;
+use crate::model::given::rematch;
 use crate::model::number::{Base, Before, SLOTS};
 use crate::model::rows::Context;
 use crate::template::{Parsed, nest};
@@ -63,7 +64,7 @@ impl Plan {
         let digits = digits(values, context);
         let at = options.len() - usize::from(!often && !options.is_empty());
         let others: Vec<Self> = if digits.is_empty() {
-            nested(values, depth).map(Self::Nested).into_iter().collect()
+            nested(values, depth, context.given()).map(Self::Nested).into_iter().collect()
         } else {
             digits
         };
@@ -88,11 +89,14 @@ impl Model {
         }
         let Some(mut scratch) = self.scratch.take() else { return likely };
         options.insert(0, likely);
+        // Some of what is given, and some of what is not.
         let sample = values.len().min(TRIAL);
-        let firsts: Vec<u32> = (0..u32::try_from(sample).unwrap_or(0)).collect();
-        let context = context.gather(&firsts);
+        let start = context.given().saturating_sub(sample / 2).min(values.len() - sample);
+        let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let tried: Vec<u32> = (number(start)..number(start + sample)).collect();
+        let context = context.gather(&tried);
         let mut values_tried = Strings::default();
-        values.iter().take(sample).for_each(|value| values_tried.push(value));
+        values.iter().skip(start).take(sample).for_each(|value| values_tried.push(value));
         let mut tried = Plan::options(&values_tried, &context, depth);
         let mut best = (u64::MAX, 0);
         for (at, option) in options.iter().enumerate() {
@@ -102,7 +106,7 @@ impl Model {
             scratch.clear();
             // One that costs more is no longer looked at.
             let mut coder = Cost::up_to(best.0);
-            let known = Some((&plan, &values_tried));
+            let known = (Some(&plan), Some(&values_tried));
             let coded = scratch.coded(&mut coder, known, (&context, keyword), sample, depth);
             if coded.is_ok() && coder.total() < best.0 {
                 best = (coder.total(), at);
@@ -197,9 +201,10 @@ fn dictionary(values: &Strings) -> Option<(Vec<u32>, Strings)> {
     Some((things, distinct.strings().clone()))
 }
 
-fn nested(values: &Strings, depth: u32) -> Option<Parsed> {
+fn nested(values: &Strings, depth: u32, given: usize) -> Option<Parsed> {
     if depth >= DEPTH_MAX {
         return None;
     }
-    nest(values, None)
+    let parsed = nest(values, None)?;
+    if given == 0 { Some(parsed) } else { rematch(&parsed, values, given) }
 }

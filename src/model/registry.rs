@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::ModelFrame;
+use crate::format::{FileFrame, ModelFrame};
+use crate::limits::Limits;
 use crate::model::hook::PredictorSource;
+use crate::model::trained::ModelFile;
 
 /// Numbers below this are kept for built-in models.
 const ID_MIN: u32 = 256;
@@ -15,6 +17,8 @@ const ID_MIN: u32 = 256;
 pub struct Models {
     /// By id and hash of parameters.
     predictors: BTreeMap<(u32, u64), Arc<dyn PredictorSource>>,
+    /// By hash.
+    files: BTreeMap<u64, ModelFile>,
 }
 
 impl Models {
@@ -30,8 +34,14 @@ impl Models {
         Ok(self)
     }
 
+    /// Makes a model file known, for files that refer to it.
+    pub fn add(&mut self, file: ModelFile) -> &mut Self {
+        self.files.insert(file.hash(), file);
+        self
+    }
+
     /// What a stream says that it is coded with.
-    pub(crate) fn equip(&self, named: &ModelFrame) -> Result<Equipment> {
+    pub(crate) fn equip(&self, named: &ModelFrame, limits: &Limits) -> Result<Equipment> {
         let predictor = match named.predictor {
             None => None,
             Some((model, parameters)) => Some(
@@ -41,7 +51,15 @@ impl Models {
                     .ok_or_else(|| Error::new(ErrorKind::UnsupportedModel { model, parameters }))?,
             ),
         };
-        Ok(Equipment { predictor })
+        let trained = match &named.file {
+            None => None,
+            Some(FileFrame::Embedded(bytes)) => Some(ModelFile::from_bytes(bytes.clone(), limits)?),
+            Some(FileFrame::Named(hash)) => {
+                let file = self.files.get(hash).cloned();
+                Some(file.ok_or_else(|| Error::new(ErrorKind::MissingModelFile { hash: *hash }))?)
+            }
+        };
+        Ok(Equipment { predictor, trained, embedding: Embedding::default() })
     }
 }
 
@@ -58,12 +76,28 @@ pub(crate) fn check_id(predictor: &dyn PredictorSource) -> Result<()> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Equipment {
     pub(crate) predictor: Option<Arc<dyn PredictorSource>>,
+    pub(crate) trained: Option<ModelFile>,
+    pub(crate) embedding: Embedding,
+}
+
+/// Where a reader finds a model file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Embedding {
+    /// In the file itself.
+    #[default]
+    Embed,
+    /// With the reader: the file has the model file's hash only.
+    Refer,
 }
 
 impl Equipment {
     /// How a stream names it; `None` if it is empty.
     pub(crate) fn named(&self) -> Option<ModelFrame> {
         let predictor = self.predictor.as_ref().map(|it| (it.id(), it.parameters()));
-        predictor.map(|_| ModelFrame { predictor })
+        let file = self.trained.as_ref().map(|file| match self.embedding {
+            Embedding::Embed => FileFrame::Embedded(file.bytes().to_vec()),
+            Embedding::Refer => FileFrame::Named(file.hash()),
+        });
+        (predictor.is_some() || file.is_some()).then_some(ModelFrame { predictor, file })
     }
 }

@@ -38,27 +38,39 @@ impl Known {
 
 /// What is known of each value of a column.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Context(Vec<Known>);
+pub(crate) struct Context {
+    known: Vec<Known>,
+    /// So many values, the first ones, are given: nothing is stored of them.
+    given: usize,
+}
 
 impl Context {
-    /// A context in which nothing is known of `values` values.
-    pub(crate) fn empty(values: usize) -> Self {
-        Self(vec![Known::default(); values])
+    /// A context in which nothing is known of `values` values, but the first `given` themselves.
+    pub(crate) fn empty(values: usize, given: usize) -> Self {
+        Self { known: vec![Known::default(); values], given }
     }
 
     /// Number of values.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.known.len()
     }
 
-    /// The contexts of some of the values.
+    /// Number of values that are given.
+    pub(crate) fn given(&self) -> usize {
+        self.given
+    }
+
+    /// The contexts of some of the values, in order.
     pub(crate) fn gather(&self, values: &[u32]) -> Self {
-        Self(values.iter().map(|&value| self.at(value as usize)).collect())
+        Self {
+            known: values.iter().map(|&value| self.at(value as usize)).collect(),
+            given: values.iter().filter(|&&value| (value as usize) < self.given).count(),
+        }
     }
 
     /// What is known of value `at`.
     pub(crate) fn at(&self, at: usize) -> Known {
-        self.0.get(at).copied().unwrap_or_default()
+        self.known.get(at).copied().unwrap_or_default()
     }
 }
 
@@ -196,7 +208,11 @@ impl<'a> Rows<'a> {
     /// What is known of the values of a column, when those of all columns before it are.
     pub(crate) fn context(&self, column: usize) -> Context {
         let places = self.places.get(column).map_or(&[][..], Vec::as_slice);
-        Context(places.iter().map(|&(row, slot)| self.known(row as usize, slot)).collect())
+        let given = |&&(row, _): &&(u32, u32)| (row as usize) < self.outer.given;
+        Context {
+            known: places.iter().map(|&(row, slot)| self.known(row as usize, slot)).collect(),
+            given: places.iter().take_while(given).count(),
+        }
     }
 
     fn known(&self, row: usize, slot: u32) -> Known {

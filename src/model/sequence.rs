@@ -6,6 +6,7 @@
 
 use crate::model::Model;
 use crate::model::coder::Coder;
+use crate::model::given::Told;
 use crate::model::hook::Note;
 use crate::model::memory::{join, spread};
 use crate::model::predictor::Pick;
@@ -76,7 +77,7 @@ pub(crate) struct Coded {
 }
 
 impl Model {
-    /// Codes `values` things; `known` has them when encoding. At most `distinct_max` are distinct; a decoder that meets
+    /// Codes `values` things; `known` has them when encoding, else those that are given. At most `distinct_max` are distinct; a decoder that meets
     /// more goes on with the last.
     pub(crate) fn sequence<C: Coder>(
         &mut self,
@@ -100,7 +101,11 @@ impl Model {
             let thing = known.and_then(|known| known.get(at)).copied().unwrap_or(0);
             let around = context.at(at);
             coder.note(Note::Value(&around, &self.pool));
-            let (thing, surprise) = self.thing(coder, thing, &mut sequence, &around, distinct_max);
+            let (thing, surprise) = if at < context.given() {
+                self.thing(&mut Told(coder), thing, &mut sequence, &around, distinct_max)
+            } else {
+                self.thing(coder, thing, &mut sequence, &around, distinct_max)
+            };
             coder.note(Note::Number(thing.into()));
             coded.things.push(thing);
             coded.surprises.push(surprise);

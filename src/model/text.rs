@@ -8,6 +8,7 @@
 use crate::column::Strings;
 use crate::model::Model;
 use crate::model::coder::Coder;
+use crate::model::given::Told;
 use crate::model::hook::Note;
 use crate::model::memory::{join, spread};
 use crate::model::predictor::Pick;
@@ -73,7 +74,7 @@ struct Spelling<'a> {
 }
 
 impl Model {
-    /// Codes `values` values; `known` has them when encoding. `None` if they take more than the budget,
+    /// Codes `values` values; `known` has them when encoding, else those that are given. `None` if they take more than the budget,
     /// or the coder has had enough.
     pub(crate) fn text<C: Coder>(
         &mut self,
@@ -94,7 +95,11 @@ impl Model {
             coder.note(Note::Value(&around, &self.pool));
             let mut spelling = Spelling::new((column, keyword), around, &before);
             let mut next = Vec::new();
-            self.value(coder, value, &mut spelling, &mut next)?;
+            if at < context.given() {
+                self.value(&mut Told(coder), value, &mut spelling, &mut next)?;
+            } else {
+                self.value(coder, value, &mut spelling, &mut next)?;
+            }
             decoded.push(&next);
             before = next;
         }

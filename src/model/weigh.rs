@@ -3,8 +3,9 @@
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::model::coder::Watched;
+use crate::model::given::Given;
 use crate::model::hook::Hooked;
-use crate::model::{Equipment, Opened, Table, broken};
+use crate::model::{Equipment, ModelFile, Opened, Table, broken};
 
 /// Costs of the parts of a code, in bytes.
 #[derive(Debug, Default)]
@@ -28,13 +29,16 @@ pub(crate) fn weigh(
     raw_len: usize,
     (limits, equipment): (&Limits, &Equipment),
 ) -> Result<(Table, Costs)> {
-    let Opened { mut model, coder, rows, hook, .. } = Opened::new(src, raw_len, limits, equipment)?;
+    let Opened { mut model, coder, rows, hook, known, .. } =
+        Opened::new(src, raw_len, limits, equipment)?;
     let mut coder = Watched::new(coder);
     let rows = usize::try_from(rows).unwrap_or(usize::MAX);
     model.noted = Some(Vec::new());
+    let given = Given::of(known);
+    let known = known.map(ModelFile::rows);
     let table = match hook {
-        None => model.block(&mut coder, None, rows)?,
-        Some(hook) => model.block(&mut Hooked::new(&mut coder, hook), None, rows)?,
+        None => model.block(&mut coder, known, &given, rows)?,
+        Some(hook) => model.block(&mut Hooked::new(&mut coder, hook), known, &given, rows)?,
     };
     if !coder.is_finished() {
         return Err(broken("a code ends where its columns do"));

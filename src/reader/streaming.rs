@@ -320,7 +320,7 @@ impl<R: io::Read> Reader<R> {
             }
             (None, FrameKind::Model) => {
                 let model = ModelFrame::decode(payload, offset + u64::from(fixed.header_len))?;
-                self.decoder.equip(self.models.equip(&model)?);
+                self.decoder.equip(self.models.equip(&model, &self.limits)?);
             }
             (None, FrameKind::Members | FrameKind::ArchiveCommit) => {
                 let rule = "a stream has no members";

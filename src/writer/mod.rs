@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::block::LEVEL_MODEL;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Equipment, PredictorSource, check_id};
+use crate::model::{Embedding, Equipment, ModelFile, PredictorSource, check_id};
 use crate::writer::pool::Pool;
 use crate::writer::stream::{Job, Stream};
 
@@ -100,10 +100,18 @@ impl WriterBuilder {
         Ok(self)
     }
 
+    /// Starts every block with what `file` knows of logs like it, at any level. Whoever reads the file needs it as well:
+    /// `embedding` says where it is found.
+    pub fn model(&mut self, file: ModelFile, embedding: Embedding) -> &mut Self {
+        (self.equipment.trained, self.equipment.embedding) = (Some(file), embedding);
+        self
+    }
+
     /// What blocks are coded with at this level.
     fn equipment(&self) -> Equipment {
-        let Equipment { predictor } = self.equipment.clone();
-        Equipment { predictor: predictor.filter(|_| self.level >= LEVEL_MODEL) }
+        let mut equipment = self.equipment.clone();
+        equipment.predictor = equipment.predictor.filter(|_| self.level >= LEVEL_MODEL);
+        equipment
     }
 
     /// Level, and raw bytes in a block.

@@ -20,6 +20,8 @@ mod hostile;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
+mod priming;
+#[cfg(test)]
 #[cfg(feature = "cli")]
 mod query;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::commands::hist::HistArgs;
 use crate::commands::query::QueryArgs;
 use crate::commands::templates::TemplatesArgs;
 use crate::commands::top::TopArgs;
+use crate::commands::train::TrainArgs;
 use crate::units;
 
 /// The level where neither a flag nor the environment names one.
@@ -104,6 +105,14 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "SIZE", value_parser = units::parse_block_size)]
     pub(crate) block_size: Option<u32>,
 
+    /// Start from a model file (see lig train); to decompress: one that a file refers to
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<PathBuf>,
+
+    /// With --model: the output refers to the model file, it does not hold a copy
+    #[arg(long, requires = "model")]
+    pub(crate) model_ref: bool,
+
     /// Leave out what lets searches pass over blocks: the index, times, severities and filters
     #[arg(long)]
     pub(crate) no_index: bool,
@@ -142,10 +151,11 @@ Commands:
   lig top FILE FIELD     the most frequent values of a field
   lig templates FILE     the print statements a log came from; --diff A B: what is new
   lig info FILE          what takes the space in a file
+  lig train -o M FILE…   a model file from sample logs, for short logs like them (lig --model M)
 Each has a --help of its own. A file that is named like a command: lig ./info, or lig -- info.
 
 Exit codes: 0 done; 1 nothing usable; 3 done, but something was skipped or lost; 141 reader gone; 128+N signal N.
-Environment: LIG_LEVEL, LIG_THREADS. The name ligcat stands for lig -dcf.";
+Environment: LIG_LEVEL, LIG_THREADS, LIG_MODEL. The name ligcat stands for lig -dcf.";
 
 /// What --help and the man page say behind that.
 const MORE_HELP: &str = "
@@ -267,6 +277,7 @@ pub(crate) enum Invocation {
     Hist(Box<HistArgs>),
     Top(TopArgs),
     Templates(TemplatesArgs),
+    Train(TrainArgs),
     Archive(ArchiveCommand),
 }
 
@@ -310,6 +321,9 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, Misuse> {
     } else if rest.first().is_some_and(|word| word == "templates") {
         let args = TemplatesArgs::try_parse_from(rest).map_err(|err| Misuse { err, code: 2 })?;
         return Ok(Invocation::Templates(args));
+    }
+    if rest.first().is_some_and(|word| word == "train") {
+        return Ok(Invocation::Train(TrainArgs::try_parse_from(rest)?));
     }
     if let Some(command) = ArchiveCommand::parse(&rest) {
         return Ok(Invocation::Archive(command?));

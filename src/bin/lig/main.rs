@@ -6,6 +6,7 @@ mod commands;
 mod dest;
 mod foreign;
 mod input;
+mod models;
 mod output;
 mod progress;
 mod signal;
@@ -59,6 +60,11 @@ fn main() -> ExitCode {
             let mut out = Output::new(0, 0);
             let result = commands::templates::run(&args, &OsFileSystem, &mut out);
             return commands::conclude_search(result, &mut out);
+        }
+        Ok(Invocation::Train(args)) => {
+            let mut out = Output::new(0, 0);
+            let result = commands::train::run(&args, &OsFileSystem, &mut out);
+            return commands::conclude(result, &mut out);
         }
         Err(misuse) => return usage(&misuse),
     };

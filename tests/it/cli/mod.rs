@@ -13,6 +13,7 @@ mod reports;
 mod signals;
 mod streaming;
 mod terminal;
+mod train;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -85,7 +86,12 @@ fn command(
     args: impl IntoIterator<Item = impl AsRef<OsStr>>,
 ) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(dir).args(args).env_remove("LIG_LEVEL").env_remove("LIG_THREADS");
+    command
+        .current_dir(dir)
+        .args(args)
+        .env_remove("LIG_LEVEL")
+        .env_remove("LIG_THREADS")
+        .env_remove("LIG_MODEL");
     command
 }
 

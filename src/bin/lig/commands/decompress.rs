@@ -12,6 +12,7 @@ use super::{Outcome, Session, remove};
 use crate::dest::{self, Place, SUFFIX};
 use crate::foreign::Foreign;
 use crate::input::{Input, Opened, Source};
+use crate::models;
 use crate::output::name;
 use crate::progress::Progress;
 use crate::units;
@@ -207,8 +208,10 @@ impl Job<'_> {
 
 /// A reader that keeps to the memory that is allowed.
 fn reader<R: Read>(data: R, session: &Session<'_>) -> Result<Reader<R>> {
-    let Some(allowed) = session.args.memory else { return Ok(Reader::new(data)?) };
-    Reader::with_limits(data, Limits::within_memory(allowed)).map_err(|err| match err.kind() {
+    let mut readers = models::readers(session.args.model.as_slice(), session.system)?;
+    let Some(allowed) = session.args.memory else { return Ok(readers.from_reader(data)?) };
+    let readers = readers.limits(Limits::within_memory(allowed));
+    readers.from_reader(data).map_err(|err| match err.kind() {
         ErrorKind::LimitExceeded { requested, .. } => anyhow!(
             "needs {}, allowed are {} (--memory)",
             units::bytes(Limits::memory_for(*requested)),

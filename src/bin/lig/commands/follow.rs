@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use lignite::vfs::{FileInfo, FileSystem, ReadFile};
-use lignite::{Condition, ErrorKind, IndexedReader, LineScan, ScanLine, ScanStats, is_lignite};
+use lignite::{Condition, ErrorKind, LineScan, ScanLine, ScanStats, is_lignite};
 
 use super::search::Search;
 use crate::foreign::Foreign;
@@ -94,7 +94,7 @@ pub(crate) fn last(
 ) -> Result<(Vec<Found>, ScanStats)> {
     let mut blocks = 0;
     if can_seek && is_ours(file)? {
-        blocks = IndexedReader::open(&mut *file)?.blocks().len();
+        blocks = search.readers.indexed(&mut *file)?.blocks().len();
         file.rewind()?;
     }
     let mut wanted = 1;
@@ -256,7 +256,7 @@ impl<'p> Followed<'p> {
     fn blocks(&mut self, len: u64) -> Result<()> {
         let State::Blocks { blocks, lines, .. } = self.state else { return Ok(()) };
         self.file.rewind()?;
-        let (count, whole, is_finished) = match IndexedReader::open(&mut *self.file) {
+        let (count, whole, is_finished) = match self.search.readers.indexed(&mut *self.file) {
             Ok(rdr) => {
                 let whole: u64 = rdr.blocks().iter().map(|block| block.lines).sum();
                 let is_finished = rdr.streams().last().is_some_and(|stream| stream.finished);

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use lignite::IndexedReader;
 use lignite::vfs::FileSystem;
 use serde::Serialize;
 
 use super::{Outcome, Tally, exit_code};
 use crate::args::InfoArgs;
+use crate::models;
 use crate::output::{Output, describe, escape, name};
 use crate::units;
 
@@ -73,7 +73,7 @@ pub(crate) fn run(args: &InfoArgs, system: &dyn FileSystem, out: &mut Output) ->
 fn report(path: &Path, system: &dyn FileSystem) -> Result<FileReport> {
     let file = system.open(path)?;
     let stored_bytes = file.info()?.len;
-    let mut reader = IndexedReader::open(file)?;
+    let mut reader = models::readers(&[], system)?.indexed(file)?;
     let mut report = FileReport {
         name: name(path),
         stored_bytes,

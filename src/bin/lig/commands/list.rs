@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use lignite::IndexedReader;
+use lignite::ReaderBuilder;
 use lignite::vfs::FileSystem;
 use serde::Serialize;
 
 use super::{Outcome, Tally, exit_code};
 use crate::args::FilterArgs;
 use crate::input::{self, Input};
+use crate::models;
 use crate::output::{Output, describe, escape};
 use crate::units;
 
@@ -37,9 +38,12 @@ pub(crate) fn run(
 ) -> Result<ExitCode> {
     let mut tally = Tally::default();
     let mut rows = Vec::new();
+    let readers = models::readers(args.model.as_slice(), system)?;
     for input in input::collect(args, system, out)? {
         let row = match input {
-            Ok(input) => row(&input, system).map_err(|err| (input.found, input.name(), err)),
+            Ok(input) => {
+                row(&input, &readers, system).map_err(|err| (input.found, input.name(), err))
+            }
             Err(message) => {
                 out.error(message);
                 tally.add(Outcome::Failed);
@@ -69,12 +73,12 @@ pub(crate) fn run(
     Ok(exit_code(tally.outcome()))
 }
 
-fn row(input: &Input, system: &dyn FileSystem) -> Result<Row> {
+fn row(input: &Input, readers: &ReaderBuilder, system: &dyn FileSystem) -> Result<Row> {
     let opened = input.open(system)?;
     if !opened.info.is_file() {
         bail!("-l needs a file, not a pipe");
     }
-    let reader = IndexedReader::open(opened.file)?;
+    let reader = readers.indexed(opened.file)?;
     let mut row = Row { name: input.name(), stored_bytes: opened.info.len, ..Row::default() };
     row.finished = reader.streams().iter().all(|stream| stream.finished);
     for block in reader.blocks() {

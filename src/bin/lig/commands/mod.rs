@@ -18,6 +18,7 @@ mod remove;
 mod search;
 pub(crate) mod templates;
 pub(crate) mod top;
+pub(crate) mod train;
 
 use std::error::Error as StdError;
 use std::io;
@@ -114,7 +115,7 @@ fn run_under(
         shared: None,
         is_open: false,
     };
-    let plan = if args.decompress || args.test { None } else { Some(Plan::new(args)?) };
+    let plan = if args.decompress || args.test { None } else { Some(Plan::new(args, system)?) };
     let code = each(&mut inputs, &mut session, |input, session| match &plan {
         Some(plan) => compress::one(input, plan, session),
         None => decompress::one(input, session),

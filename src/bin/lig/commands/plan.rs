@@ -3,9 +3,11 @@
 use std::num::NonZeroUsize;
 
 use anyhow::{Context, Result, bail};
-use lignite::{Statistics, WriterBuilder};
+use lignite::vfs::FileSystem;
+use lignite::{Embedding, Statistics, WriterBuilder};
 
 use crate::args::{DEFAULT_LEVEL, FilterArgs};
+use crate::models;
 use crate::output::name;
 use crate::units;
 
@@ -22,12 +24,16 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(args: &FilterArgs) -> Result<Self> {
+    pub(crate) fn new(args: &FilterArgs, system: &dyn FileSystem) -> Result<Self> {
         let level = level(args.level.0)?;
         let mut builder = WriterBuilder::new();
         builder.level(level)?;
         if let Some(bytes) = args.block_size {
             builder.block_bytes(bytes).context("--block-size")?;
+        }
+        if let Some(path) = &args.model {
+            let embedding = if args.model_ref { Embedding::Refer } else { Embedding::Embed };
+            builder.model(models::read(path, system)?, embedding);
         }
         if args.no_index {
             builder.statistics(Statistics::Leave);

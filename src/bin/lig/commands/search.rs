@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use anyhow::{Result, bail};
 use lignite::vfs::ReadFile;
 use lignite::{
-    BlockInfo, BlockSum, Condition, ErrorKind, IndexedReader, Limits, OnDamage, Predicate, Reader,
-    ScanLine, ScanOptions, ScanStats, Section, UseIndex, is_lignite, scan_read,
+    BlockInfo, BlockSum, Condition, ErrorKind, OnDamage, Predicate, ReaderBuilder, ScanLine,
+    ScanOptions, ScanStats, Section, UseIndex, is_lignite, scan_read,
 };
 
 use crate::foreign::Foreign;
@@ -19,6 +19,8 @@ pub(crate) struct Search {
     pub(crate) predicate: Predicate,
     pub(crate) options: ScanOptions,
     pub(crate) on_damage: OnDamage,
+    /// With the model files that files may refer to.
+    pub(crate) readers: ReaderBuilder,
 }
 
 /// What is asked before blocks are read.
@@ -67,7 +69,7 @@ impl Search {
             return Ok(scan_read(rdr, predicate, options, sink)?);
         }
         if !can_seek {
-            let mut rdr = Reader::new(prefix.chain(file))?;
+            let mut rdr = self.readers.from_reader(prefix.chain(file))?;
             rdr.on_damage(self.on_damage);
             return Ok(scan_read(rdr, predicate, options, sink)?);
         }
@@ -87,7 +89,7 @@ impl Search {
         let any = Cell::new(false);
         let mut use_index = UseIndex::IfWhole;
         loop {
-            let mut rdr = IndexedReader::with_index(&mut *file, Limits::default(), use_index)?;
+            let mut rdr = self.readers.clone().use_index(use_index).indexed(&mut *file)?;
             let ranked = self.predicate.condition.as_ref().filter(|asked| asked.has_ranks());
             if let Some(ranked) = ranked {
                 self.predicate.condition = Some(ranked.with_ranks(&rdr.templates()?.ranks()));

@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use lignite::vfs::FileSystem;
-use lignite::{FileTemplate, IndexedReader, TemplateSlot};
+use lignite::{FileTemplate, TemplateSlot};
 use serde::Serialize;
 
+use crate::models;
 use crate::output::{Output, escape, name};
 use crate::units;
 
@@ -141,7 +142,7 @@ fn read(path: &Path, system: &dyn FileSystem) -> Result<Templates> {
 }
 
 fn read_from(path: &Path, system: &dyn FileSystem) -> Result<Templates> {
-    let mut reader = IndexedReader::open(system.open(path)?)?;
+    let mut reader = models::readers(&[], system)?.indexed(system.open(path)?)?;
     let mut templates = Templates::default();
     for block in reader.blocks() {
         templates.lines += block.lines;

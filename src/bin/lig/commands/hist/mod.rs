@@ -20,6 +20,7 @@ use super::grep::conditions;
 use super::query;
 use super::search::{Hooks, Search};
 use crate::input::Input;
+use crate::models;
 use crate::output::{Output, describe};
 
 /// Rows of a histogram where nobody says how wide they are.
@@ -117,7 +118,12 @@ pub(crate) fn run(args: &HistArgs, system: &dyn FileSystem, out: &mut Output) ->
     );
     (predicate.severities, predicate.now) = (args.level, Some(clock.now()));
     options.times = true;
-    let mut search = Search { predicate, options, on_damage: OnDamage::Stop };
+    let mut search = Search {
+        predicate,
+        options,
+        on_damage: OnDamage::Stop,
+        readers: models::readers(&[], system)?,
+    };
     let mut counts = Counts::new(step);
     let mut failed = false;
     let mut totals = lignite::ScanStats::default();

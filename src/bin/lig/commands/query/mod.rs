@@ -16,6 +16,7 @@ use self::table::{Form, Table};
 use super::grep::{GrepArgs, conditions};
 use super::search::{Hooks, Search};
 use crate::input::Input;
+use crate::models;
 use crate::output::{Output, describe, escape};
 
 /// Prints the lines that meet a condition, or what pipes make of them.
@@ -155,6 +156,7 @@ pub(crate) fn run(args: &QueryArgs, system: &dyn FileSystem, out: &mut Output) -
         predicate: query.predicate(),
         options: query.options(),
         on_damage: if args.keep_going { OnDamage::Skip } else { OnDamage::Stop },
+        readers: models::readers(&[], system)?,
     };
     search.predicate.now = Some(clock.now());
     let form = match args.format {
