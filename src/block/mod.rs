@@ -7,6 +7,7 @@ mod encoder;
 mod hits;
 mod modelled;
 mod node;
+mod number;
 mod pick;
 mod places;
 mod reader;
@@ -21,14 +22,15 @@ mod train;
 mod tree;
 mod typed;
 mod view;
+mod wanted;
 
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;
-pub(crate) use hits::Hits;
 pub(crate) use modelled::LEVEL_MODEL;
 pub use report::{BlockReport, ColumnReport, TemplateReport};
 pub(crate) use stats::{note as note_stats, part_times};
 pub(crate) use view::BlockView;
+pub(crate) use wanted::Wanted;
 
 use crate::format::{BlockStats, SectionEntry};
 use crate::line::GramFilter;

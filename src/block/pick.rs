@@ -3,6 +3,8 @@
 //! Values are picked by their numbers in their column. What a column is told by, another one's values, is picked in turn;
 //! numbers that differences run through are added up, but not printed.
 
+mod find;
+mod find_rows;
 mod numbers;
 mod plain;
 mod predicted;
@@ -10,11 +12,13 @@ mod predicted;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::block::hits::Found;
 use crate::block::places::{Places, Rendered};
 use crate::block::reader::{Context, unknown_template};
 use crate::block::tree::{Column, Counts, Table, Tree};
 use crate::column::Strings;
 use crate::error::{Error, Section};
+use crate::predicate::Part;
 
 /// Columns that tell each other may do so over so many steps.
 const DEPTH_MAX: u32 = 12;
@@ -26,6 +30,8 @@ pub(crate) enum Stop {
     Failed(Error),
     /// This way of telling values by others is not followed here: the column has to be decoded as a whole.
     Whole,
+    /// It would take more than is worth it.
+    Spent,
 }
 
 impl From<Error> for Stop {
@@ -63,6 +69,18 @@ impl Moments {
     fn column(&self) -> Picked<u32> {
         Ok(self.at(0)?.0)
     }
+
+    /// Those of some of these values.
+    fn within(&self, some: &Rc<[u32]>) -> Picked<Self> {
+        Ok(match self {
+            Self::Of(column, None) => Self::Of(*column, Some(Rc::clone(some))),
+            Self::Of(column, Some(outer)) => {
+                let at = |&at: &u32| outer.get(at as usize).copied().unwrap_or(u32::MAX);
+                Self::Of(*column, Some(some.iter().map(at).collect()))
+            }
+            Self::None => return Err(Stop::Whole),
+        })
+    }
 }
 
 /// Picks values of a block, the sections of which have been decoded.
@@ -75,8 +93,12 @@ pub(crate) struct Picker<'a> {
     counts: &'a Counts,
     /// Columns that have been decoded as a whole.
     loaded: &'a [Option<Strings>],
+    /// How much more may be done to find values, in steps of a nanosecond or so.
+    fuel: u64,
     /// All numbers of a column.
     numbers: HashMap<u32, Rc<[i64]>>,
+    /// Which values of a column of the block's table are what was looked for.
+    found: HashMap<(u32, Part), Rc<Found>>,
     /// For each value of one column, how many of another one's came before it.
     before: HashMap<(u32, u32), Rc<[u32]>>,
 }
@@ -88,8 +110,9 @@ impl<'a> Picker<'a> {
         (ids, counts): (&'a [u32], &'a Counts),
         loaded: &'a [Option<Strings>],
     ) -> Self {
-        let (numbers, before) = (HashMap::new(), HashMap::new());
-        Self { context, meta, tree, ids, counts, loaded, numbers, before }
+        let (numbers, found, before) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let fuel = u64::MAX;
+        Self { context, meta, tree, ids, counts, loaded, fuel, numbers, found, before }
     }
 
     /// Values of a column of the block's table: those with the numbers `wanted`, which ascend.

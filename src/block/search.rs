@@ -1,23 +1,25 @@
-//! Whether the values of a column may hold some text: looked for in the streams, before values are told apart.
+//! Whether the values of a column may be what is looked for: searched in the text as it is stored, before values are told apart,
+//! and in what the column tree tells of numbers and times.
+
+use std::cell::Cell;
 
 use crate::block::BlockView;
+use crate::block::hits::Needle;
+use crate::block::number::{Asked, NumberPart};
 use crate::block::sections::Sections;
 use crate::block::tree::{Column, Stream, Table, Tree};
 use crate::error::Result;
-use crate::predicate::{Clause, Fit, Literal};
+use crate::predicate::{Fit, Part};
 
 /// References and nested columns deeper than this are taken to hold anything.
 const DEPTH_MAX: u32 = 12;
+/// So is what is left when so many columns have been looked into.
+const STEPS_MAX: u32 = 20_000;
 
 impl BlockView<'_> {
-    /// Whether a value of a column may hold `text`, in any case of ASCII letters if `folded`. Only sections with text of
-    /// the column are decoded. False is certain.
-    pub(crate) fn may_hold(&mut self, column: usize, text: &[u8], folded: bool) -> Result<bool> {
-        let literal = Literal { bytes: text.to_vec(), folded };
-        let Some(clause) = Clause::new(vec![literal.clone()]) else { return Ok(true) };
-        if self.loaded(column).is_some_and(|values| clause.find(values.bytes()).is_none()) {
-            return Ok(false);
-        }
+    /// Whether a value of a column may be what is looked for. Only sections with text of the column are decoded. False is
+    /// certain.
+    pub(crate) fn may_hold(&mut self, column: usize, part: &Part) -> Result<bool> {
         let mut sections = Vec::new();
         for column in self.closure(column) {
             if let Some(node) = self.node(column as usize) {
@@ -32,8 +34,8 @@ impl BlockView<'_> {
         let (Some((meta, tree, sections)), Some(node)) = (self.parts(), self.node(column)) else {
             return Ok(true);
         };
-        let search = Search { meta, tree, sections, clause: &clause, literal: &literal };
-        Ok(search.column(node, &tree.table, 0))
+        let search = Search { meta, tree, sections, steps: Cell::new(STEPS_MAX) };
+        Ok(search.column(node, &tree.table, part, 0))
     }
 }
 
@@ -46,7 +48,7 @@ fn text_streams(column: &Column, visit: &mut dyn FnMut(Stream)) {
             table.columns.iter().for_each(|column| text_streams(column, visit));
         }
         Column::Predicted { column, .. } => text_streams(column, visit),
-        // What these are told by their alphabet.
+        // What these are is told by the tree.
         Column::Constant(_)
         | Column::Packed { .. }
         | Column::Digits { .. }
@@ -55,72 +57,88 @@ fn text_streams(column: &Column, visit: &mut dyn FnMut(Stream)) {
     }
 }
 
-/// A search for one literal in columns of which the text has been decoded.
+/// A search in columns of which the text has been decoded.
 struct Search<'a> {
     meta: &'a [u8],
     tree: &'a Tree,
     sections: &'a Sections<'a>,
-    clause: &'a Clause,
-    literal: &'a Literal,
+    steps: Cell<u32>,
 }
 
 impl Search<'_> {
-    /// Whether a value of a column of `table` may hold the literal.
-    fn column(&self, column: &Column, table: &Table, depth: u32) -> bool {
-        if depth > DEPTH_MAX {
+    /// Whether a value of a column of `table` may be what is looked for.
+    fn column(&self, column: &Column, table: &Table, part: &Part, depth: u32) -> bool {
+        let Some(steps) = self.steps.get().checked_sub(1).filter(|_| depth <= DEPTH_MAX) else {
             return true;
-        }
+        };
+        self.steps.set(steps);
         match column {
-            Column::Constant(value) => self.clause.find(value.of(self.meta)).is_some(),
-            Column::Text(stream) => self.clause.find(self.sections.stream(*stream)).is_some(),
-            Column::Digits { .. } | Column::Time { .. } | Column::Packed { .. } => {
-                let alphabet = column.alphabet(self.meta);
-                let holds = |&byte: &u8| {
-                    alphabet.holds(byte)
-                        || (self.literal.folded
-                            && (alphabet.holds(byte.to_ascii_lowercase())
-                                || alphabet.holds(byte.to_ascii_uppercase())))
+            Column::Constant(value) => part.is_met_by(value.of(self.meta)),
+            Column::Text(stream) => {
+                let text = self.sections.stream(*stream);
+                Needle::of(part).is_none_or(|needle| needle.find(text, 0).is_some())
+            }
+            Column::Digits { form, numbers, .. } => {
+                let may_be = |asked: NumberPart| {
+                    numbers.range().is_none_or(|(least, most)| asked.may_be_among(least, most))
                 };
-                self.literal.bytes.iter().all(holds)
+                part.is_of(&column.alphabet(self.meta))
+                    && match NumberPart::of(*form, part) {
+                        Asked::Never => false,
+                        Asked::Unknown => true,
+                        Asked::Some(asked) => may_be(asked),
+                    }
             }
-            Column::Dictionary { entries, .. } => self.column(entries, table, depth + 1),
-            Column::Nested(nested) => {
-                (0..nested.templates()).any(|template| self.nested(nested, template, depth + 1))
+            Column::Time { layouts, .. } => {
+                let Part { bytes, folded, starts, ends } = part;
+                layouts.iter().any(|layout| layout.may_hold(bytes, *folded, *starts, *ends))
             }
-            // By key, a value is one that stood there before: all of them come from the misses.
-            Column::Predicted { by_key: true, column, .. } => self.column(column, table, depth + 1),
-            Column::Predicted { reference, column, .. } => {
+            Column::Packed { width, .. } => {
+                let (width, len) = (*width as usize, part.bytes.len());
+                let fits = if part.starts && part.ends { len == width } else { len <= width };
+                fits && part.is_of(&column.alphabet(self.meta))
+            }
+            Column::Dictionary { entries, .. } => self.column(entries, table, part, depth + 1),
+            Column::Nested(nested) => (0..nested.templates())
+                .any(|template| self.nested(nested, template, part, depth + 1)),
+            Column::Predicted { reference, by_key, column, .. } => {
+                // By key, a value is one that stood there before: all of them come from the misses. What has not been is
+                // empty.
+                if part.is_met_by(b"") || self.column(column, table, part, depth + 1) {
+                    return true;
+                }
                 let other = if reference.top { &self.tree.table } else { table };
-                self.column(column, table, depth + 1)
-                    || other
-                        .columns
-                        .get(reference.column as usize)
-                        .is_none_or(|told| self.column(told, other, depth + 1))
+                let told = other.columns.get(reference.column as usize);
+                !by_key && told.is_none_or(|told| self.column(told, other, part, depth + 1))
             }
             Column::Modelled => true,
         }
     }
 
-    /// Whether a row of a template of a nested table may hold the literal.
-    fn nested(&self, table: &Table, template: usize, depth: u32) -> bool {
-        let pieces: Vec<&[u8]> =
-            table.pieces_of(template).iter().map(|piece| piece.of(self.meta)).collect();
-        let columns: Vec<&Column> = table
-            .columns_of(template)
-            .iter()
-            .filter_map(|&column| table.columns.get(column as usize))
-            .collect();
-        let alphabets: Vec<_> = columns.iter().map(|column| column.alphabet(self.meta)).collect();
-        let Fit::Slots(slots) = Fit::of(&pieces, &alphabets, self.literal) else { return true };
-        slots.into_iter().any(|mut fit| {
-            let Some(column) = columns.get(fit.slot) else { return true };
-            let kept = fit.retain(self.literal, |part| {
-                let literal = Literal { bytes: part.to_vec(), folded: self.literal.folded };
-                let Some(clause) = Clause::new(vec![literal.clone()]) else { return Ok(true) };
-                let inner = Search { clause: &clause, literal: &literal, ..*self };
-                Ok(inner.column(column, table, depth + 1))
-            });
-            kept.unwrap_or(true)
+    /// Whether a row of a template of a nested table may be what is looked for.
+    fn nested(&self, table: &Table, template: usize, part: &Part, depth: u32) -> bool {
+        let Fit::Places(places) = table.fit(self.meta, template, part) else { return true };
+        let columns = table.columns_of(template);
+        places.iter().any(|place| {
+            place.iter().all(|(slot, part)| {
+                let column =
+                    columns.get(*slot).and_then(|&column| table.columns.get(column as usize));
+                column.is_none_or(|column| self.column(column, table, part, depth + 1))
+            })
         })
+    }
+}
+
+impl Table {
+    /// Where the rows of a template may hold what is looked for. `meta` is the templates section.
+    pub(crate) fn fit(&self, meta: &[u8], template: usize, part: &Part) -> Fit {
+        let pieces: Vec<&[u8]> =
+            self.pieces_of(template).iter().map(|piece| piece.of(meta)).collect();
+        let columns = self.columns_of(template).iter();
+        let alphabets: Vec<_> = columns
+            .filter_map(|&column| self.columns.get(column as usize))
+            .map(|column| column.alphabet(meta))
+            .collect();
+        Fit::of(&pieces, &alphabets, part)
     }
 }

@@ -217,7 +217,9 @@ impl<'a> TableEncoder<'a> {
                     self.sink.tree.extend_from_slice(&codes);
                 }
                 if layouts.len() > 1 {
-                    self.integers(chosen);
+                    self.integers(
+                        &chosen.iter().map(|&layout| i64::from(layout)).collect::<Vec<_>>(),
+                    );
                 }
                 self.numbers(ticks, relative);
             }

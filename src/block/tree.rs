@@ -67,6 +67,13 @@ pub(crate) struct Integers {
     pub(crate) reference: Option<(Reference, bool)>,
 }
 
+impl Integers {
+    /// The least and the greatest that they can be, as far as their header tells.
+    pub(crate) fn range(&self) -> Option<(i64, i64)> {
+        if self.reference.is_some() { None } else { self.header.range() }
+    }
+}
+
 /// A column node with its parameters.
 #[derive(Debug)]
 pub(crate) enum Column {
@@ -120,6 +127,16 @@ impl Column {
             Self::Predicted { by_key: false, .. } => Node::Same,
             Self::Predicted { by_key: true, .. } => Node::ByKey,
             Self::Modelled => Node::Modelled,
+        }
+    }
+
+    /// Its numbers, by which other columns may tell its values apart.
+    pub(crate) fn numbers(&self) -> Option<&Integers> {
+        match self {
+            Self::Digits { numbers, .. }
+            | Self::Time { ticks: numbers, .. }
+            | Self::Dictionary { numbers, .. } => Some(numbers),
+            _ => None,
         }
     }
 

@@ -17,7 +17,7 @@ pub(crate) enum Typed {
     /// All values are one.
     Constant,
     /// Times, and the layout of each; ticks in the unit of the finest.
-    Time { layouts: Vec<Layout>, chosen: Vec<i64>, ticks: Vec<i64> },
+    Time { layouts: Vec<Layout>, chosen: Vec<u8>, ticks: Vec<i64> },
     /// Numbers in digits.
     Digits { form: Form, numbers: Vec<i64> },
     /// Few distinct values, and the number of each.
@@ -61,7 +61,7 @@ impl Typed {
 
 fn times(values: &Strings) -> Option<Typed> {
     let mut layouts: Vec<Steady> = Vec::new();
-    let mut chosen = Vec::new();
+    let mut chosen: Vec<u8> = Vec::new();
     let mut ticks = Vec::new();
     for value in values.iter() {
         let mut known = layouts.iter_mut().zip(0..);
@@ -73,20 +73,22 @@ fn times(values: &Strings) -> Option<Typed> {
                     let mut layout = Steady::new(layout);
                     let tick = layout.parse(value).unwrap_or(0);
                     layouts.push(layout);
-                    (i64::try_from(layouts.len()).unwrap_or(1) - 1, tick)
+                    (u8::try_from(layouts.len() - 1).ok()?, tick)
                 }
                 _ => return None,
             },
         };
+        if ticks.is_empty() {
+            chosen.reserve_exact(values.len());
+            ticks.reserve_exact(values.len());
+        }
         chosen.push(layout);
         ticks.push(tick);
     }
     let layouts: Vec<Layout> = layouts.into_iter().map(Steady::into_layout).collect();
     let finest = layouts.iter().map(Layout::ticks_per_second).max().unwrap_or(1);
-    let scale = |layout: i64| {
-        let layout = layouts.get(usize::try_from(layout).unwrap_or(usize::MAX));
-        finest / layout.map_or(1, Layout::ticks_per_second)
-    };
+    let scale =
+        |layout: u8| finest / layouts.get(usize::from(layout)).map_or(1, Layout::ticks_per_second);
     for (tick, &layout) in ticks.iter_mut().zip(&chosen) {
         *tick = tick.checked_mul(scale(layout))?;
     }

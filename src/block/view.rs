@@ -4,6 +4,9 @@ mod columns;
 mod render;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_wanted;
+mod wanted;
 
 use crate::block::modelled;
 use crate::block::reader::{Context, unknown_template};
@@ -96,6 +99,11 @@ impl<'p> BlockView<'p> {
         self.sections.into_decompressor()
     }
 
+    /// Whether the block is literal.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.tree.is_none()
+    }
+
     /// The raw bytes of a literal block; `None` if the block has templates.
     pub(crate) fn literal(&mut self) -> Result<Option<Vec<u8>>> {
         if self.tree.is_some() {
@@ -150,13 +158,6 @@ impl<'p> BlockView<'p> {
     /// Number of columns.
     pub(crate) fn columns(&self) -> usize {
         self.columns.len()
-    }
-
-    /// What readers of columns share, and the templates section; `None` for a literal block.
-    pub(crate) fn context(&self) -> Option<(Context<'_>, &[u8])> {
-        self.tree.as_ref()?;
-        let (meta, limits) = (&self.meta, &self.limits);
-        Some((Context::new(meta, &self.sections, limits, self.budget, self.raw_len), meta))
     }
 
     /// The node of a column.

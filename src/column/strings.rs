@@ -8,6 +8,11 @@ pub(crate) struct Strings {
 }
 
 impl Strings {
+    /// No string, and room for so many of so many bytes together.
+    pub(crate) fn with_room(strings: usize, bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(strings) }
+    }
+
     /// Number of strings.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()

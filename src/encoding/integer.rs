@@ -251,6 +251,14 @@ impl Header {
         self.width > 0
     }
 
+    /// The least and the greatest value, if none is a difference.
+    pub(crate) fn range(&self) -> Option<(i64, i64)> {
+        let bits = 8 * u32::from(self.width);
+        let width = 1i64.checked_shl(bits).filter(|_| bits < 63)?;
+        let is_plain = self.transform == Transform::Plain;
+        Some((self.least, self.least.checked_add(width - 1).filter(|_| is_plain)?))
+    }
+
     /// Bytes that follow for `count` values.
     pub(crate) fn encoded_len(&self, count: usize) -> usize {
         count.saturating_sub(self.transform.heads()).saturating_mul(self.width.into())
@@ -322,6 +330,35 @@ impl<'a> Reader<'a> {
             each(self.next());
             taken = at + 1;
         }
+    }
+
+    /// All `count` values, of which none has been taken before.
+    pub(crate) fn all(mut self, count: usize) -> Vec<i64> {
+        let heads = self.header.transform.heads().min(count);
+        let mut values: Vec<i64> = (0..heads).map(|_| self.next()).collect();
+        values.resize(count, 0);
+        let (_, rest) = values.split_at_mut(heads);
+        let width = usize::from(self.header.width);
+        for plane in 0..width {
+            let bytes = self.src.get(plane * self.plane..).unwrap_or_default();
+            for (value, byte) in rest.iter_mut().zip(bytes.iter().step_by(self.stride)) {
+                *value |= i64::from(*byte) << (8 * plane);
+            }
+        }
+        for value in rest.iter_mut() {
+            *value = value.wrapping_add(self.header.least);
+        }
+        if self.header.transform != Transform::Plain {
+            for value in rest {
+                self.step = match self.header.transform {
+                    Transform::DeltaDelta => self.step.wrapping_add(*value),
+                    _ => *value,
+                };
+                self.value = self.value.wrapping_add(self.step);
+                *value = self.value;
+            }
+        }
+        values
     }
 
     fn head(&mut self) -> i64 {

@@ -1,6 +1,7 @@
 //! The last value for each key (`docs/FORMAT.md`, "Relations"): what encoder and decoder remember alike.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// Keys below this are looked up without hashing.
 const DENSE: usize = 1 << 12;
@@ -14,12 +15,51 @@ pub(crate) struct Keyed<T> {
     dense: Vec<Option<T>>,
     dense_keys: usize,
     /// Looked up by key only: its order shows nowhere.
-    sparse: HashMap<i64, T>,
+    sparse: HashMap<i64, T, Seed>,
+}
+
+/// Hashes keys with one multiplication. The seed is random, so that keys which collide cannot be made beforehand: the
+/// order of keys shows nowhere.
+#[derive(Clone, Copy, Debug)]
+struct Seed(u64);
+
+impl Default for Seed {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0u8))
+    }
+}
+
+impl BuildHasher for Seed {
+    type Hasher = Folded;
+
+    fn build_hasher(&self) -> Folded {
+        Folded(self.0)
+    }
+}
+
+struct Folded(u64);
+
+impl Hasher for Folded {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_i64(byte.into());
+        }
+    }
+
+    fn write_i64(&mut self, key: i64) {
+        let product = u128::from(key.cast_unsigned() ^ self.0) * 0x9e37_79b9_7f4a_7c15;
+        let [low, high] = [product, product >> 64].map(|part| part & u128::from(u64::MAX));
+        self.0 = u64::try_from(low ^ high).unwrap_or(0);
+    }
 }
 
 impl<T> Default for Keyed<T> {
     fn default() -> Self {
-        Self { dense: Vec::new(), dense_keys: 0, sparse: HashMap::new() }
+        Self { dense: Vec::new(), dense_keys: 0, sparse: HashMap::default() }
     }
 }
 

@@ -22,6 +22,11 @@ const ALL_OF_5: u64 = 4;
 const BYTES_MIN: u64 = 64;
 /// Bytes that are folded at a time.
 const STEP: usize = 1 << 13;
+/// Bytes of a chunk: its grams are noted together,
+const CHUNK: usize = 8;
+const CHUNK_GRAMS: usize = CHUNK - GRAM_BYTES + 1;
+/// unless it is among those noted last, the number of which has so many bits. Lines are alike: most chunks are.
+const RECENT_BITS: u32 = 14;
 
 /// What a byte is to a gram.
 const LOWER: u8 = 1;
@@ -57,21 +62,9 @@ impl GramFilter {
         if bytes_max < BYTES_MIN {
             return Self::default();
         }
-        let mut seen = vec![0u8; 1 << HASH_BITS];
-        let (mut folded, mut kinds, mut of_grams) = (Vec::new(), Vec::new(), Vec::new());
-        let mut at = 0;
-        while at + GRAM_BYTES <= raw.len() {
-            let end = raw.len().min(at + STEP + GRAM_BYTES - 1);
-            let part = raw.get(at..end).unwrap_or_default();
-            folded.clear();
-            folded.extend(part.iter().map(|&byte| fold(byte)));
-            kinds.clear();
-            kinds.extend(part.iter().map(|&byte| kind_of(byte)));
-            gram_kinds(&kinds, &mut of_grams);
-            mark(&mut seen, &folded, &of_grams);
-            at += STEP;
-        }
-        Self::choose(&seen, bytes_max)
+        let mut noted = Noted::new();
+        noted.take(raw);
+        Self::choose(&noted.seen, bytes_max)
     }
 
     /// Makes a filter of the grams seen: for each hash the kinds it was seen with.
@@ -141,22 +134,83 @@ impl GramFilter {
     }
 }
 
-/// Replaces `dst` with the kinds of the grams of bytes that are these kinds of bytes.
-fn gram_kinds(kinds: &[u8], dst: &mut Vec<u8>) {
-    let from = |at: usize| kinds.get(at..).unwrap_or_default();
-    dst.clear();
-    let bytes = from(0).iter().zip(from(1)).zip(from(2).iter().zip(from(3)));
-    dst.extend(bytes.map(|((&a, &b), (&c, &d))| gram_kind([a, b, c, d])));
+/// The grams of a text.
+struct Noted {
+    /// For each hash the kinds it was seen with.
+    seen: Vec<u8>,
+    /// Chunks whose grams are noted, each at the place of its hash.
+    recent: Vec<u64>,
 }
 
-/// Notes the grams of folded bytes under their kinds.
-fn mark(seen: &mut [u8], folded: &[u8], kinds: &[u8]) {
-    for (gram, &kind) in folded.windows(GRAM_BYTES).zip(kinds) {
-        let &[a, b, c, d] = gram else { break };
-        if let Some(seen) = seen.get_mut(hash([a, b, c, d]) as usize) {
-            *seen |= kind;
+impl Noted {
+    fn new() -> Self {
+        let mut recent = vec![0; 1 << RECENT_BITS];
+        // No chunk is known yet: at the place of the chunk of zeros stands one that has another place.
+        if let Some(first) = recent.first_mut() {
+            *first = 1;
+        }
+        Self { seen: vec![0; 1 << HASH_BITS], recent }
+    }
+
+    fn take(&mut self, raw: &[u8]) {
+        let mut folded = Vec::with_capacity(STEP + GRAM_BYTES);
+        let mut at = 0;
+        while at + GRAM_BYTES <= raw.len() {
+            let end = raw.len().min(at + STEP + GRAM_BYTES - 1);
+            folded.clear();
+            folded.extend(raw.get(at..end).unwrap_or_default().iter().map(|&b| fold_digit(b)));
+            let mut start = 0;
+            for end in memchr::memchr_iter(b'\n', &folded).chain([folded.len()]) {
+                self.line(folded.get(start..end).unwrap_or_default());
+                start = end + 1;
+            }
+            at += STEP;
         }
     }
+
+    /// Notes the grams of a line, or a part of one, whose digits are folded. Chunks start with the line: those of lines that
+    /// are alike are alike then.
+    fn line(&mut self, line: &[u8]) {
+        let Some(last) = line.last_chunk::<CHUNK>() else {
+            let mut chunk = [b'\n'; CHUNK];
+            chunk.iter_mut().zip(line).for_each(|(dst, &src)| *dst = src);
+            return self.chunk(chunk);
+        };
+        let mut rest = line;
+        while let Some(chunk) = rest.first_chunk::<CHUNK>() {
+            self.chunk(*chunk);
+            rest = rest.get(CHUNK_GRAMS..).unwrap_or_default();
+        }
+        self.chunk(*last);
+    }
+
+    #[inline]
+    fn chunk(&mut self, chunk: [u8; CHUNK]) {
+        let word = u64::from_le_bytes(chunk);
+        if let Some(recent) = self.recent.get_mut(chunk_place(word))
+            && *recent != word
+        {
+            *recent = word;
+            self.note(chunk);
+        }
+    }
+
+    #[cold]
+    fn note(&mut self, chunk: [u8; CHUNK]) {
+        let folded = u64::from_le_bytes(chunk.map(fold));
+        let kinds = u64::from_le_bytes(chunk.map(kind_of));
+        for shift in (0..8 * CHUNK_GRAMS).step_by(8) {
+            let [a, b, c, d, ..] = (folded >> shift).to_le_bytes();
+            let [ka, kb, kc, kd, ..] = (kinds >> shift).to_le_bytes();
+            if let Some(seen) = self.seen.get_mut(hash([a, b, c, d]) as usize) {
+                *seen |= gram_kind([ka, kb, kc, kd]);
+            }
+        }
+    }
+}
+
+fn chunk_place(word: u64) -> usize {
+    usize::try_from(word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - RECENT_BITS)).unwrap_or(0)
 }
 
 /// The kind of a gram, as a bit, from what its bytes are; 0 if it is no gram: it has a line end.
@@ -179,8 +233,11 @@ fn kind_of(byte: u8) -> u8 {
 
 /// All digits are one, and both cases of a letter.
 fn fold(byte: u8) -> u8 {
-    let digit = if byte.wrapping_sub(b'0') < 10 { b'0' } else { byte };
-    if byte.wrapping_sub(b'A') < 26 { byte | 0x20 } else { digit }
+    if byte.wrapping_sub(b'A') < 26 { byte | 0x20 } else { fold_digit(byte) }
+}
+
+fn fold_digit(byte: u8) -> u8 {
+    if byte.wrapping_sub(b'0') < 10 { b'0' } else { byte }
 }
 
 fn hash(gram: [u8; 4]) -> u32 {
@@ -251,7 +308,35 @@ mod tests {
         assert_eq!(GramFilter::from_parts(1, vec![0; (1 << 15) + 1]), None);
     }
 
+    /// What is noted of a text gram by gram.
+    fn noted(raw: &[u8]) -> Vec<u8> {
+        let mut seen = vec![0; 1 << HASH_BITS];
+        for gram in raw.windows(GRAM_BYTES) {
+            let gram: [u8; GRAM_BYTES] = gram.try_into().unwrap();
+            seen[hash(gram.map(fold)) as usize] |= gram_kind(gram.map(kind_of));
+        }
+        seen
+    }
+
     proptest! {
+        #[test]
+        fn chunks_note_every_gram_and_no_other(
+            pieces in prop::collection::vec(
+                prop_oneof![
+                    prop::collection::vec(any::<u8>(), 0..12),
+                    prop::collection::vec(prop::sample::select(b"aAbB01.\n\0".to_vec()), 0..40),
+                    Just(vec![0; 9]),
+                    Just(vec![b'x'; STEP - 3]),
+                ],
+                0..12,
+            ),
+        ) {
+            let log = pieces.concat();
+            let mut grams = Noted::new();
+            grams.take(&log);
+            prop_assert!(grams.seen == noted(&log));
+        }
+
         #[test]
         fn no_text_that_is_there_is_excluded(
             log in prop_oneof![

@@ -1,200 +1,283 @@
-//! A literal against a template: where it may stand in the lines of that template.
+//! A literal against a template: where it may stand in the rows of that template.
+//!
+//! A row is constant pieces with a value between each two. A *place* is one way for a literal to lie in a row: it says of
+//! each value that the literal meets what that value must be. A row holds the literal if and only if it has one of the places.
 
 use crate::column::ByteSet;
-use crate::error::Result;
 use crate::predicate::literal::Literal;
 
-/// Where a literal may stand in the lines of a template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Fit {
-    /// In constant text: every line has it.
-    Always,
-    /// In one of these slots, or partly in one; nowhere, if there are none.
-    Slots(Vec<SlotFit>),
+/// Places that are told apart; beyond, a literal may stand anywhere.
+const PLACES_MAX: usize = 48;
+/// Steps that looking for places may take.
+const STEPS_MAX: u32 = 4000;
+
+/// What a value must hold: some bytes, at its start, at its end, or anywhere; if both, it is those bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Part {
+    pub(crate) bytes: Vec<u8>,
+    /// ASCII letters stand for both cases.
+    pub(crate) folded: bool,
+    pub(crate) starts: bool,
+    pub(crate) ends: bool,
 }
 
-/// How a literal may meet a slot. Values of other slots are taken to be anything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SlotFit {
-    /// Number of the slot in the template.
-    pub(crate) slot: usize,
-    /// The value may hold all of it.
-    pub(crate) within: bool,
-    /// So many of its bytes may stand right before the slot.
-    before: Vec<usize>,
-    /// All but so many of its first bytes may stand right behind the slot.
-    behind: Vec<usize>,
+impl Part {
+    /// The literal, anywhere in a value.
+    pub(crate) fn within(literal: &Literal) -> Self {
+        let (bytes, folded) = (literal.bytes.clone(), literal.folded);
+        Self { bytes, folded, starts: false, ends: false }
+    }
+
+    /// Whether a value is what it must be.
+    pub(crate) fn is_met_by(&self, value: &[u8]) -> bool {
+        let len = self.bytes.len();
+        let start = value.get(..len);
+        let end = value.len().checked_sub(len).and_then(|start| value.get(start..));
+        match (self.starts, self.ends) {
+            (true, true) => same(value, &self.bytes, self.folded),
+            (true, false) => start.is_some_and(|start| same(start, &self.bytes, self.folded)),
+            (false, true) => end.is_some_and(|end| same(end, &self.bytes, self.folded)),
+            (false, false) => holds(value, &self.bytes, self.folded),
+        }
+    }
+
+    /// Whether all bytes are in an alphabet.
+    pub(crate) fn is_of(&self, alphabet: &ByteSet) -> bool {
+        is_of(&self.bytes, self.folded, alphabet)
+    }
+}
+
+/// One way for a literal to lie in a row: what the value of a slot must be, for each slot that it meets.
+pub(crate) type Place = Vec<(usize, Part)>;
+
+/// Where a literal may stand in the rows of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// In constant text: every row has it.
+    Always,
+    /// In one of these places; nowhere, if there are none.
+    Places(Vec<Place>),
+    /// There are too many places to tell.
+    Any,
 }
 
 impl Fit {
-    /// Fits `literal` to a template of these constant `pieces`; `alphabets` are those of the slots between them.
-    pub(crate) fn of(pieces: &[&[u8]], alphabets: &[ByteSet], literal: &Literal) -> Self {
-        let len = literal.bytes.len();
-        if pieces.iter().any(|piece| holds(piece, literal)) {
-            return Self::Always;
+    /// Fits what is looked for to a template of these constant `pieces`; `alphabets` are those of the slots between them.
+    pub(crate) fn of(pieces: &[&[u8]], alphabets: &[ByteSet], part: &Part) -> Self {
+        let mut walk = Walk {
+            pieces,
+            alphabets,
+            part,
+            met: Vec::new(),
+            places: Vec::new(),
+            always: false,
+            steps: 0,
+        };
+        walk.start();
+        if walk.always {
+            Self::Always
+        } else if walk.steps > STEPS_MAX || walk.places.len() > PLACES_MAX {
+            Self::Any
+        } else {
+            Self::Places(walk.places)
         }
-        let mut slots = Vec::new();
-        for (slot, alphabet) in alphabets.iter().enumerate() {
-            let left = pieces.get(slot).copied().unwrap_or_default();
-            let right = pieces.get(slot + 1).copied().unwrap_or_default();
-            let is_last = slot + 1 == alphabets.len();
-            let allows = |from: usize, to: usize| {
-                let part = literal.bytes.get(from..to).unwrap_or_default();
-                part.iter().all(|&byte| {
-                    alphabet.holds(byte)
-                        || (literal.folded
-                            && (alphabet.holds(byte.to_ascii_lowercase())
-                                || alphabet.holds(byte.to_ascii_uppercase())))
-                })
-            };
-            let mut fit = SlotFit { slot, within: allows(0, len), ..SlotFit::default() };
-            let before = |&to: &usize| ends_with(left, literal, to);
-            let behind = |&from: &usize| starts_with(right, literal, from, is_last);
-            let (starts, ends): (Vec<_>, Vec<_>) =
-                ((1..len).filter(before).collect(), (1..len).filter(behind).collect());
-            let inner = |&from: &usize| {
-                allows(from, len) || ends.iter().any(|&to| from <= to && allows(from, to))
-            };
-            fit.before = starts.iter().copied().filter(inner).collect();
-            let inner = |&to: &usize| {
-                allows(0, to) || starts.iter().any(|&from| from <= to && allows(from, to))
-            };
-            fit.behind = ends.into_iter().filter(inner).collect();
-            if fit.within || !fit.before.is_empty() || !fit.behind.is_empty() {
-                slots.push(fit);
-            }
-        }
-        Self::Slots(slots)
     }
 }
 
-impl SlotFit {
-    /// Keeps what is possible if values hold only those parts of the literal that `holds` says; whether any is left.
-    pub(crate) fn retain(
+struct Walk<'a> {
+    pieces: &'a [&'a [u8]],
+    alphabets: &'a [ByteSet],
+    part: &'a Part,
+    /// What has been asked of values on the way here.
+    met: Place,
+    places: Vec<Place>,
+    always: bool,
+    steps: u32,
+}
+
+impl Walk<'_> {
+    /// Lets the literal begin wherever it can.
+    fn start(&mut self) {
+        let (part, pieces) = (self.part, self.pieces);
+        if part.starts {
+            return self.piece(0, 0);
+        }
+        let len = part.bytes.len();
+        if !part.ends && pieces.iter().any(|piece| holds(piece, &part.bytes, part.folded)) {
+            self.always = true;
+            return;
+        }
+        for (index, piece) in pieces.iter().enumerate() {
+            // Shorter ends of the piece than this hold not all of it; longer ones that do were looked for above.
+            let first = piece.len().saturating_sub(if part.ends { len } else { len.max(1) - 1 });
+            for at in first..piece.len() {
+                let end = piece.get(at..).unwrap_or_default();
+                let start = part.bytes.get(..end.len()).unwrap_or(&part.bytes);
+                if end.len() <= len && same(end, start, part.folded) {
+                    self.behind_piece(end.len(), index);
+                }
+            }
+        }
+        for slot in 0..self.alphabets.len() {
+            if !part.ends && self.allows(slot, 0, len) {
+                self.meet(slot, (0, len), (false, false), Self::done);
+            }
+            for to in 1..=if part.ends { len } else { len.max(1) - 1 } {
+                if !self.allows(slot, 0, to) {
+                    break;
+                }
+                self.meet(slot, (0, to), (false, true), |walk| walk.piece(to, slot + 1));
+            }
+        }
+    }
+
+    /// Goes on with the bytes of the literal from `from` at the start of a piece.
+    fn piece(&mut self, from: usize, index: usize) {
+        self.steps += 1;
+        if self.steps > STEPS_MAX || self.places.len() > PLACES_MAX {
+            return;
+        }
+        let piece = self.pieces.get(index).copied().unwrap_or_default();
+        let rest = self.part.bytes.get(from..).unwrap_or_default();
+        let both = piece.len().min(rest.len());
+        let (start, begun) = (piece.get(..both), rest.get(..both));
+        if !same(start.unwrap_or_default(), begun.unwrap_or_default(), self.part.folded) {
+            return;
+        }
+        if rest.len() <= piece.len() && !self.part.ends {
+            self.done();
+        } else if rest.len() >= piece.len() {
+            self.behind_piece(from + piece.len(), index);
+        }
+    }
+
+    /// Goes on behind a piece.
+    fn behind_piece(&mut self, from: usize, index: usize) {
+        let len = self.part.bytes.len();
+        if index < self.alphabets.len() {
+            self.slot(from, index);
+        } else if from == len {
+            self.done();
+        }
+    }
+
+    /// Goes on at the start of the value in a slot.
+    fn slot(&mut self, from: usize, slot: usize) {
+        let len = self.part.bytes.len();
+        if !self.part.ends && self.allows(slot, from, len) {
+            self.meet(slot, (from, len), (true, false), Self::done);
+        }
+        let last = if self.part.ends { len } else { len.max(1) - 1 };
+        for to in from..=last {
+            if !self.allows(slot, from, to) {
+                break;
+            }
+            self.meet(slot, (from, to), (true, true), |walk| walk.piece(to, slot + 1));
+        }
+    }
+
+    /// Goes on with the value in `slot` holding some bytes of the literal.
+    fn meet(
         &mut self,
-        literal: &Literal,
-        mut holds: impl FnMut(&[u8]) -> Result<bool>,
-    ) -> Result<bool> {
-        let len = literal.bytes.len();
-        let mut part = |from: usize, to: usize| {
-            let part = literal.bytes.get(from..to).unwrap_or_default();
-            if part.is_empty() { Ok(true) } else { holds(part) }
-        };
-        self.within = self.within && part(0, len)?;
-        let (starts, ends) = (std::mem::take(&mut self.before), std::mem::take(&mut self.behind));
-        for &from in &starts {
-            let mut may = part(from, len)?;
-            for &to in ends.iter().filter(|&&to| from <= to) {
-                may = may || part(from, to)?;
-            }
-            if may {
-                self.before.push(from);
-            }
-        }
-        for &to in &ends {
-            let mut may = part(0, to)?;
-            for &from in starts.iter().filter(|&&from| from <= to) {
-                may = may || part(from, to)?;
-            }
-            if may {
-                self.behind.push(to);
-            }
-        }
-        Ok(self.within || self.straddles())
+        slot: usize,
+        (from, to): (usize, usize),
+        (starts, ends): (bool, bool),
+        go_on: impl FnOnce(&mut Self),
+    ) {
+        let bytes = self.part.bytes.get(from..to).unwrap_or_default().to_vec();
+        self.met.push((slot, Part { bytes, folded: self.part.folded, starts, ends }));
+        go_on(self);
+        self.met.pop();
     }
 
-    /// The parts of the literal of which the value holds one, if the literal meets the slot at all.
-    pub(crate) fn parts<'l>(&self, literal: &'l Literal) -> Vec<&'l [u8]> {
-        let len = literal.bytes.len();
-        let part = |from: usize, to: usize| literal.bytes.get(from..to).unwrap_or_default();
-        let mut parts = Vec::new();
-        if self.within {
-            parts.push(part(0, len));
+    fn done(&mut self) {
+        if self.met.is_empty() {
+            self.always = true;
+        } else {
+            self.places.push(self.met.clone());
         }
-        for &from in &self.before {
-            parts.push(part(from, len));
-            parts.extend(self.behind.iter().filter(|&&to| from <= to).map(|&to| part(from, to)));
-        }
-        parts.extend(self.behind.iter().map(|&to| part(0, to)));
-        parts
     }
 
-    /// Whether the literal may stand partly in the slot.
-    pub(crate) fn straddles(&self) -> bool {
-        !self.before.is_empty() || !self.behind.is_empty()
-    }
-
-    /// Whether the literal, which is not within `value`, may stand partly in it.
-    pub(crate) fn may_straddle(&self, value: &[u8], literal: &Literal) -> bool {
-        let len = literal.bytes.len();
-        let part = |from: usize, to: usize| literal.bytes.get(from..to).unwrap_or_default();
-        let same = |a: &[u8], b: &[u8]| {
-            a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| literal.same(a, b))
-        };
-        let starts = |text: &[u8]| value.get(..text.len()).is_some_and(|start| same(start, text));
-        let ends = |text: &[u8]| {
-            let start = value.len().checked_sub(text.len());
-            start.and_then(|start| value.get(start..)).is_some_and(|end| same(end, text))
-        };
-        self.before.iter().any(|&from| {
-            starts(part(from, len))
-                || self.behind.iter().any(|&to| from <= to && same(value, part(from, to)))
-        }) || self.behind.iter().any(|&to| ends(part(0, to)))
+    fn allows(&self, slot: usize, from: usize, to: usize) -> bool {
+        let part = self.part.bytes.get(from..to).unwrap_or_default();
+        self.alphabets.get(slot).is_none_or(|alphabet| is_of(part, self.part.folded, alphabet))
     }
 }
 
-fn holds(piece: &[u8], literal: &Literal) -> bool {
-    let len = literal.bytes.len();
-    if !literal.folded {
-        return memchr::memmem::find(piece, &literal.bytes).is_some();
-    }
-    piece.windows(len).any(|part| part.eq_ignore_ascii_case(&literal.bytes))
+fn is_of(bytes: &[u8], folded: bool, alphabet: &ByteSet) -> bool {
+    bytes.iter().all(|byte| {
+        alphabet.holds(*byte)
+            || folded
+                && (alphabet.holds(byte.to_ascii_lowercase())
+                    || alphabet.holds(byte.to_ascii_uppercase()))
+    })
 }
 
-/// Whether the first `to` bytes of the literal end a `piece`. Where they begin before it, the slot before tells.
-fn ends_with(piece: &[u8], literal: &Literal, to: usize) -> bool {
-    let end = piece.len().checked_sub(to).and_then(|start| piece.get(start..));
-    end.zip(literal.bytes.get(..to))
-        .is_some_and(|(a, b)| a.iter().zip(b).all(|(&a, &b)| literal.same(a, b)))
+fn same(a: &[u8], b: &[u8], folded: bool) -> bool {
+    if folded { a.eq_ignore_ascii_case(b) } else { a == b }
 }
 
-/// Whether the literal from byte `from` on may start a `piece`, and go on behind it unless it is the last.
-fn starts_with(piece: &[u8], literal: &Literal, from: usize, is_last: bool) -> bool {
-    let rest = literal.bytes.get(from..).unwrap_or_default();
-    if rest.len() > piece.len() && is_last {
-        return false;
+fn holds(text: &[u8], bytes: &[u8], folded: bool) -> bool {
+    if !folded {
+        return memchr::memmem::find(text, bytes).is_some();
     }
-    piece.iter().zip(rest).all(|(&a, &b)| literal.same(a, b))
+    bytes.is_empty() || text.windows(bytes.len()).any(|part| part.eq_ignore_ascii_case(bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn literal(text: &str) -> Literal {
-        Literal { bytes: text.as_bytes().to_vec(), folded: false }
+    fn part(text: &str) -> Part {
+        Part::within(&Literal { bytes: text.as_bytes().to_vec(), folded: false })
     }
 
     #[test]
     fn constant_text_and_alphabets_decide() {
         let pieces = [&b"user "[..], b" took ", b" ms"];
         let alphabets = [ByteSet::any(), ByteSet::of(b"0123456789")];
-        let fit = |text: &str| Fit::of(&pieces, &alphabets, &literal(text));
+        let fit = |text: &str| Fit::of(&pieces, &alphabets, &part(text));
         assert_eq!(fit("took"), Fit::Always);
-        let Fit::Slots(slots) = fit("alice") else { panic!() };
-        assert_eq!(slots.iter().map(|slot| slot.slot).collect::<Vec<_>>(), [0]);
-        assert!(!slots[0].straddles());
-        let Fit::Slots(slots) = fit("took 7") else { panic!() };
-        assert_eq!(slots.len(), 2, "a user may be called that");
-        assert!(slots[1].may_straddle(b"73", &literal("took 7")));
-        assert!(!slots[1].may_straddle(b"83", &literal("took 7")));
+        let Fit::Places(places) = fit("alice") else { panic!() };
+        assert_eq!(places, [[(0, part("alice"))]]);
+        let Fit::Places(places) = fit("took 7") else { panic!() };
+        let starts = Part { starts: true, ..part("7") };
+        assert_eq!(
+            places,
+            [vec![(1, starts)], vec![(0, part("took 7"))]],
+            "a user may be called that"
+        );
     }
 
-    /// Every way of putting values into templates, against a search in the rendered line.
     #[test]
-    fn no_line_that_holds_a_literal_is_missed() {
-        let texts = ["", "a", "b", "ab", "ba", "aa"];
-        let literals = ["a", "ab", "aab", "abab", "bb", "baab"];
+    fn a_literal_that_meets_several_values_asks_something_of_each() {
+        let pieces = [&b""[..], b".", b".", b""];
+        let digits = ByteSet::of(b"0123456789");
+        let Fit::Places(places) = Fit::of(&pieces, &[digits; 3], &part("1.22.3")) else { panic!() };
+        let [place] = places.as_slice() else { panic!("{places:?}") };
+        let shown: Vec<_> = place
+            .iter()
+            .map(|(slot, part)| (*slot, &part.bytes[..], part.starts, part.ends))
+            .collect();
+        assert_eq!(
+            shown,
+            [(0, &b"1"[..], false, true), (1, b"22", true, true), (2, b"3", true, false)]
+        );
+    }
+
+    #[test]
+    fn what_could_lie_anywhere_is_not_told() {
+        let pieces = [&b""[..]; 9];
+        let fit = Fit::of(&pieces, &[ByteSet::any(); 8], &part("abcdefghijkl"));
+        assert_eq!(fit, Fit::Any);
+    }
+
+    /// Every way of putting values into templates, against a search in the rendered row.
+    #[test]
+    fn a_row_has_a_place_if_and_only_if_it_holds_the_literal() {
+        let texts = ["", "a", "b", "ab", "ba", "aa", "A"];
+        let literals = ["a", "ab", "aab", "abab", "bb", "baab", "Ab"];
+        let (mut met, mut unmet) = (0, 0);
         for pieces in
             [["", "", ""], ["a", "b", ""], ["b", "a", "a"], ["", "ab", "b"], ["aa", "", "b"]]
         {
@@ -202,22 +285,24 @@ mod tests {
             for (one, other) in texts.iter().flat_map(|a| texts.iter().map(move |b| (*a, *b))) {
                 let values = [one.as_bytes(), other.as_bytes()];
                 let line = [pieces[0], values[0], pieces[1], values[1], pieces[2]].concat();
-                for text in literals {
-                    let literal = literal(text);
+                for (text, bits) in literals.iter().flat_map(|text| (0..8).map(move |b| (text, b)))
+                {
+                    let (folded, starts, ends) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
+                    let part = Part { folded, starts, ends, ..part(text) };
                     let alphabets = values.map(ByteSet::of);
-                    let found = match Fit::of(&pieces, &alphabets, &literal) {
+                    let found = match Fit::of(&pieces, &alphabets, &part) {
                         Fit::Always => true,
-                        Fit::Slots(slots) => slots.iter().any(|fit| {
-                            let value = values[fit.slot];
-                            (fit.within && holds(value, &literal))
-                                || fit.may_straddle(value, &literal)
+                        Fit::Any => panic!("few places are told apart"),
+                        Fit::Places(places) => places.iter().any(|place| {
+                            place.iter().all(|(slot, part)| part.is_met_by(values[*slot]))
                         }),
                     };
-                    if memchr::memmem::find(&line, text.as_bytes()).is_some() {
-                        assert!(found, "{text} in {pieces:?} with {one:?}, {other:?}");
-                    }
+                    let expected = part.is_met_by(&line);
+                    assert_eq!(found, expected, "{part:?} in {pieces:?} with {one:?}, {other:?}");
+                    if expected { met += 1 } else { unmet += 1 }
                 }
             }
         }
+        assert!(met > 1000 && unmet > 1000, "{met} {unmet}");
     }
 }

@@ -32,11 +32,6 @@ impl Literal {
     fn then(&self, next: &Self) -> Self {
         Self { bytes: [&self.bytes[..], &next.bytes].concat(), folded: self.folded || next.folded }
     }
-
-    /// Whether two bytes are the same to this literal.
-    pub(crate) fn same(&self, a: u8, b: u8) -> bool {
-        a == b || (self.folded && a.eq_ignore_ascii_case(&b))
-    }
 }
 
 /// A choice of literals, one of which every match holds, and a way to find them.

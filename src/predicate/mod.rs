@@ -9,7 +9,7 @@ mod test;
 
 pub use condition::Condition;
 pub(crate) use condition::{Known, LineSubject, Node, Subject, value};
-pub(crate) use fit::{Fit, SlotFit};
+pub(crate) use fit::{Fit, Part, Place};
 pub(crate) use literal::{Clause, Literal, Required};
 pub use pattern::{Case, MatchExtent, Pattern, PatternBuilder};
 pub use template_id::{TemplateId, TemplateRef};

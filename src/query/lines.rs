@@ -25,6 +25,8 @@ pub struct ScanOptions {
     pub times: bool,
     /// Whether their templates are wanted.
     pub templates: bool,
+    /// Threads that make blocks ready ahead of their turn; below 2: none.
+    pub threads: usize,
     /// Blocks before this one are passed over.
     pub first_block: usize,
     /// The longest line that is looked at, in bytes. A longer one is an error: nothing wrong is said of it.
@@ -41,6 +43,7 @@ impl Default for ScanOptions {
             offsets: false,
             times: false,
             templates: false,
+            threads: 1,
             first_block: 0,
             line_bytes_max: 64 << 20,
         }

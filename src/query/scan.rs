@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 
 use crate::error::Result;
 use crate::predicate::Predicate;
-use crate::query::blocks::{BlockSum, Blocks};
+use crate::query::blocks::Blocks;
 use crate::query::lines::{Lines, ScanLine, ScanOptions};
+use crate::query::prepare::Asked;
+use crate::query::sums::BlockSum;
 use crate::reader::{IndexedReader, Loss, OnDamage};
 
 /// Bytes read at a time.
@@ -32,6 +34,12 @@ pub struct ScanStats {
     pub blocks_whole: u64,
     /// Bytes that were decoded, of sections or of raw bytes.
     pub bytes_decoded: u64,
+    /// Templates of the blocks that were decoded in part.
+    pub templates: u64,
+    /// Those of them of which lines may have been selected.
+    pub templates_possible: u64,
+    /// Lines of those blocks that might be selected, as far as their columns tell.
+    pub lines_possible: u64,
     /// Lines that had to be rendered and matched one by one.
     pub lines_matched: u64,
     /// Raw bytes of the file.
@@ -110,8 +118,7 @@ impl<R: io::Read + io::Seek> IndexedReader<R> {
     where
         F: FnMut(ScanLine<'_>) -> Result<ControlFlow<()>>,
     {
-        let lines = Lines::new(predicate, options, sink);
-        Blocks::new(self, predicate, options, lines).scan(on_damage)
+        self.scan_summed(predicate, options, on_damage, &mut |_| Ok(false), sink)
     }
 
     /// The same, but of blocks of which statistics tell which lines are selected, `sum` is asked first: if it says that it
@@ -128,7 +135,9 @@ impl<R: io::Read + io::Seek> IndexedReader<R> {
         F: FnMut(ScanLine<'_>) -> Result<ControlFlow<()>>,
     {
         let lines = Lines::new(predicate, options, sink);
-        Blocks::new(self, predicate, options, lines).with_sum(sum).scan(on_damage)
+        let (required, limits) = (predicate.required(), self.limits().clone());
+        let asked = Asked { predicate, options, required: &required, limits: &limits };
+        Blocks::new(self, asked, lines).with_sum(sum).scan(on_damage)
     }
 }
 

@@ -232,6 +232,25 @@ impl StoredBlock {
         let header = &self.header;
         decoder.equip(self.equipment.clone());
         decoder.decode(&header.sections, self.payload(), header.raw_len, raw)?;
+        self.verify(raw)
+    }
+
+    /// The same, with what a view of the block has decoded already.
+    pub(crate) fn decode_rest(
+        &self,
+        mut view: BlockView<'_>,
+        decoder: &mut Decoder,
+        raw: &mut Vec<u8>,
+    ) -> Result<()> {
+        if view.is_literal() || view.render(raw).is_err() {
+            // The view may have taken memory for what it looked at before.
+            return self.decode(decoder, raw);
+        }
+        self.verify(raw)
+    }
+
+    fn verify(&self, raw: &mut Vec<u8>) -> Result<()> {
+        let header = &self.header;
         let computed = checksum::raw(raw, header.raw_seed(self.stream_id));
         if computed == header.raw_check {
             return Ok(());

@@ -13,6 +13,10 @@ use crate::template::skeleton::{Cut, Skeletons, Source};
 
 /// Rows that trials look at.
 const TRIAL_ROWS: usize = 1 << 15;
+/// Rows that tell how long values are,
+const ROOM_ROWS: usize = 1 << 11;
+/// and room beyond that, as a part of it.
+const ROOM_PART: usize = 8;
 
 /// What the rows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,8 +126,7 @@ impl<'a> Taken<'a> {
     /// Copies all values to their columns.
     fn fill(&self, parsed: &mut Parsed, columns: usize) {
         parsed.ids = self.ids();
-        let mut filled = Vec::new();
-        filled.resize_with(columns, Strings::default);
+        let mut filled = self.room(&parsed.slot_columns, columns);
         self.values(&parsed.slot_columns, usize::MAX, |column, value| {
             let Some(column) = filled.get_mut(column as usize) else { return };
             match value {
@@ -132,6 +135,45 @@ impl<'a> Taken<'a> {
             }
         });
         parsed.columns = filled;
+    }
+
+    /// Empty columns with room for what will be in them, as far as the first rows tell.
+    fn room(&self, slot_columns: &[u32], columns: usize) -> Vec<Strings> {
+        let mut counts = vec![0usize; columns];
+        for (own, kind) in self.assigned.iter().zip(&self.skeletons.kinds) {
+            for &column in self.columns_of(own, slot_columns) {
+                if let Some(count) = counts.get_mut(column as usize) {
+                    *count += kind.rows as usize;
+                }
+            }
+        }
+        let mut looked = vec![(0usize, 0usize); columns];
+        self.values(slot_columns, ROOM_ROWS, |column, value| {
+            if let Some((values, bytes)) = looked.get_mut(column as usize) {
+                *values += 1;
+                *bytes += match value {
+                    Value::Part(start, end) => end - start,
+                    Value::Other(value) => value.len(),
+                };
+            }
+        });
+        // Values are parts of rows: all together they have no more bytes.
+        let mut left = self.rows.bytes().len();
+        let room = |(count, (values, bytes)): (usize, (usize, usize))| {
+            let all = (count * bytes).checked_div(values).unwrap_or(0);
+            let bytes = (all + all / ROOM_PART).min(left);
+            left -= bytes;
+            Strings::with_room(count, bytes)
+        };
+        counts.into_iter().zip(looked).map(room).collect()
+    }
+
+    /// The columns of the slots of a skeleton's template.
+    fn columns_of<'b>(&self, own: &Assigned, slot_columns: &'b [u32]) -> &'b [u32] {
+        let first = |template: usize| self.first_slots.get(template).copied();
+        let start = first(own.template as usize).unwrap_or(0);
+        let end = first(own.template as usize + 1).unwrap_or(slot_columns.len());
+        slot_columns.get(start..end).unwrap_or_default()
     }
 
     /// The template of each row.
@@ -145,8 +187,7 @@ impl<'a> Taken<'a> {
     fn values(&self, slot_columns: &[u32], rows: usize, mut take: impl FnMut(u32, Value<'a>)) {
         for (id, row) in self.skeletons.rows(self.rows).take(rows) {
             let Some(own) = self.assigned.get(id as usize) else { continue };
-            let columns = self.first_slots.get(own.template as usize).copied().unwrap_or(0);
-            let columns = slot_columns.get(columns..).unwrap_or_default();
+            let columns = self.columns_of(own, slot_columns);
             if own.sources.is_empty() {
                 for (&(start, end), &column) in row.slots.iter().zip(columns) {
                     take(column, Value::Part(start as usize, end as usize));

@@ -22,8 +22,10 @@ impl Picker<'_> {
             reader.pick(wanted, |number| picked.push(number));
             return Ok(picked);
         };
+        // Those of a nested table refer to columns of their own table, which are not followed.
+        let own = moments.column()?;
         let told = self.numbers_of(reference.column, depth + 1)?;
-        let before = self.before(moments.column()?, reference.column)?;
+        let before = self.before(own, reference.column)?;
         let last = |at: u32| {
             let (_, at) = moments.at(at)?;
             let before = before.get(at as usize).copied().unwrap_or(0);
@@ -63,13 +65,18 @@ impl Picker<'_> {
             return Err(Stop::Whole);
         }
         let (node, count) = self.place(column)?;
+        self.burn(count, 4)?;
         self.context.spend(count as u64 * 12)?;
         let numbers = match node {
             Column::Digits { numbers, .. }
             | Column::Time { ticks: numbers, .. }
             | Column::Dictionary { numbers, .. } => {
-                let all: Vec<u32> = (0..u32::try_from(count).unwrap_or(u32::MAX)).collect();
-                self.integers(numbers, count, &all, &Moments::Of(column, None), depth)?
+                if numbers.reference.is_none() {
+                    self.context.integers(numbers, count)?.all(count)
+                } else {
+                    let all: Vec<u32> = (0..u32::try_from(count).unwrap_or(u32::MAX)).collect();
+                    self.integers(numbers, count, &all, &Moments::Of(column, None), depth)?
+                }
             }
             _ => vec![0; count],
         };
@@ -85,6 +92,7 @@ impl Picker<'_> {
         }
         let table = &self.tree.table;
         let count = self.counts.columns.get(column as usize).copied().unwrap_or(0);
+        self.burn(self.ids.len(), 2)?;
         self.context.spend(count as u64 * 4)?;
         let slots: Vec<Vec<u32>> = (0..table.templates())
             .map(|template| {

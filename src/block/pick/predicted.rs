@@ -16,20 +16,11 @@ impl<'a> Picker<'a> {
         moments: &Moments,
         depth: u32,
     ) -> Picked<Strings> {
-        let Column::Predicted { reference, by_key, misses, gaps, column } = node else {
+        let Column::Predicted { reference, by_key, misses, column, .. } = node else {
             return Err(Stop::Whole);
         };
-        let mut reader = self.context.integers(gaps, *misses)?;
-        self.context.spend(*misses as u64 * 4)?;
-        let mut missed: Vec<u32> = Vec::with_capacity(*misses);
-        let mut next = 0u64;
-        for _ in 0..*misses {
-            let at = next.saturating_add(reader.next().cast_unsigned());
-            missed.push(u32::try_from(at).unwrap_or(u32::MAX));
-            next = at.saturating_add(1);
-        }
-        let missed: Rc<[u32]> = missed.into();
-        let own = moments.column()?;
+        let missed = self.missed(node)?;
+        let own = moments.within(&missed)?;
         let sources = if *by_key {
             self.by_key(reference.column, &missed, wanted, moments, depth)?
         } else {
@@ -43,16 +34,8 @@ impl<'a> Picker<'a> {
                 .map(|(_, at)| *at)
                 .collect()
         };
-        let moments = match moments {
-            Moments::Of(_, None) => Moments::Of(own, Some(Rc::clone(&missed))),
-            Moments::Of(_, Some(outer)) => {
-                let at = |&at: &u32| outer.get(at as usize).copied().unwrap_or(u32::MAX);
-                Moments::Of(own, Some(missed.iter().map(at).collect()))
-            }
-            Moments::None => Moments::None,
-        };
         let by_miss = self.repeated(&of(true), |picker, wanted| {
-            picker.column(column, *misses, wanted, &moments, depth)
+            picker.column(column, *misses, wanted, &own, depth)
         })?;
         let by_other = self
             .repeated(&of(false), |picker, wanted| picker.told(reference.column, wanted, depth))?;
@@ -70,8 +53,23 @@ impl<'a> Picker<'a> {
         Ok(picked)
     }
 
+    /// The numbers of the values that were not predicted.
+    pub(super) fn missed(&mut self, node: &Column) -> Picked<Rc<[u32]>> {
+        let Column::Predicted { misses, gaps, .. } = node else { return Err(Stop::Whole) };
+        let mut reader = self.context.integers(gaps, *misses)?;
+        self.context.spend(*misses as u64 * 4)?;
+        let mut missed: Vec<u32> = Vec::with_capacity(*misses);
+        let mut next = 0u64;
+        for _ in 0..*misses {
+            let at = next.saturating_add(reader.next().cast_unsigned());
+            missed.push(u32::try_from(at).unwrap_or(u32::MAX));
+            next = at.saturating_add(1);
+        }
+        Ok(missed.into())
+    }
+
     /// Where each value comes from that another column's value predicts.
-    fn same(
+    pub(super) fn same(
         &mut self,
         other: u32,
         missed: &[u32],
@@ -91,7 +89,7 @@ impl<'a> Picker<'a> {
     }
 
     /// The same for what was there when the other column had its number the last time: a miss, always.
-    fn by_key(
+    pub(super) fn by_key(
         &mut self,
         other: u32,
         missed: &[u32],

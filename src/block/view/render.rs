@@ -94,28 +94,39 @@ impl BlockView<'_> {
         Ok(())
     }
 
+    /// Decodes the sections of a column that has not been decoded.
+    pub(super) fn load_sections_of(&mut self, column: usize) -> Result<()> {
+        if self.loaded(column).is_none() {
+            for section in self.sections_of(column) {
+                self.sections.load(section)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What picks values of the columns of which the sections have been decoded; `None` for a literal block.
+    pub(super) fn picker(&self) -> Option<Picker<'_>> {
+        let (tree, ids) = (self.tree.as_ref()?, self.ids.as_ref()?);
+        let (meta, limits) = (&self.meta, &self.limits);
+        let context = Context::new(meta, &self.sections, limits, self.budget, self.raw_len);
+        Some(Picker::new(context, (meta, tree), (ids, &self.counts), &self.columns))
+    }
+
     /// Picks values of columns: those that can be are taken out of `wanted`.
     pub(super) fn pick(
         &mut self,
         wanted: &mut Vec<(u32, Vec<u32>)>,
     ) -> Result<Vec<(u32, Strings)>> {
         for (column, _) in &*wanted {
-            if self.loaded(*column as usize).is_none() {
-                for section in self.sections_of(*column as usize) {
-                    self.sections.load(section)?;
-                }
-            }
+            self.load_sections_of(*column as usize)?;
         }
-        let (Some(tree), Some(ids)) = (&self.tree, &self.ids) else { return Ok(Vec::new()) };
-        let (meta, limits) = (&self.meta, &self.limits);
-        let context = Context::new(meta, &self.sections, limits, self.budget, self.raw_len);
-        let mut picker = Picker::new(context, (meta, tree), (ids, &self.counts), &self.columns);
+        let Some(mut picker) = self.picker() else { return Ok(Vec::new()) };
         let mut values = Vec::with_capacity(wanted.len());
         let mut left = Vec::new();
         for (column, wanted) in std::mem::take(wanted) {
             match picker.top(column, &wanted) {
                 Ok(picked) => values.push((column, picked)),
-                Err(Stop::Whole) => left.push((column, wanted)),
+                Err(Stop::Whole | Stop::Spent) => left.push((column, wanted)),
                 Err(Stop::Failed(error)) => return Err(error),
             }
         }

@@ -6,6 +6,7 @@
 
 mod civil;
 mod scan;
+mod shape;
 mod steady;
 
 pub(crate) use scan::{Finder, may_be_time, may_start, scan};

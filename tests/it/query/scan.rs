@@ -91,6 +91,7 @@ fn a_scan_of_blocks_is_a_scan_of_the_log_is_the_naive_filter() {
             options.after = usize::try_from(random.next(3)).unwrap();
             let expected = naive(&log, &predicate, &options);
             options.offsets = random.in_hundred(50);
+            options.threads = usize::try_from(random.next(4)).unwrap();
             let (mut found, stats) = by_blocks(&file, &predicate, &options);
             if !options.offsets {
                 // What has not been asked for may be missing, but not wrong.
@@ -191,6 +192,7 @@ fn times_and_severities_skip_blocks_and_lose_no_line() {
         let mut options = ScanOptions::default();
         options.before = usize::try_from(random.next(2)).unwrap();
         options.after = usize::try_from(random.next(2)).unwrap();
+        options.threads = usize::try_from(random.next(4)).unwrap();
         let selects = |&(time, severity): &Known| {
             let since = predicate.since.is_none_or(|since| time.is_some_and(|time| since <= time));
             let until = predicate.until.is_none_or(|until| time.is_some_and(|time| time < until));

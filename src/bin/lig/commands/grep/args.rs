@@ -198,7 +198,7 @@ pub(crate) struct GrepArgs {
     #[arg(long)]
     pub(crate) keep_going: bool,
 
-    /// Threads (one is used in this version)
+    /// Threads; 0: one for each core [default: one for each, at most 4]
     #[arg(short = 'T', long, value_name = "N")]
     pub(crate) threads: Option<usize>,
 

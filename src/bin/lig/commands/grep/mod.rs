@@ -31,6 +31,10 @@ use crate::output::{Output, describe, name};
 
 type Out = BufWriter<Box<dyn WriteFile>>;
 
+/// Threads that are used unless told otherwise, where there are as many cores, and that are used at most.
+const THREADS_DEFAULT: usize = 4;
+const THREADS_MAX: usize = 64;
+
 /// What is printed of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -204,6 +208,16 @@ fn pattern<'a>(
     Ok((Some(builder.build()?), words))
 }
 
+/// As many threads as are asked for.
+pub(crate) fn threads(asked: Option<usize>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    match asked {
+        Some(0) => cores(),
+        Some(threads) => threads.min(THREADS_MAX),
+        None => cores().min(THREADS_DEFAULT),
+    }
+}
+
 /// What the flags ask of lines.
 fn predicate(
     args: &GrepArgs,
@@ -245,6 +259,9 @@ impl<'a> Grep<'a> {
             options.after = args.after_context.or(args.context).unwrap_or(0);
         }
         options.count_max = args.max_count;
+        if matches!(mode, Mode::Lines | Mode::Count) && args.tail.is_none() && !args.follow {
+            options.threads = threads(args.threads);
+        }
         options.lines = mode != Mode::Count;
         options.offsets = mode == Mode::Lines && (args.byte_offset || args.json);
         let color = match args.color {

@@ -1,0 +1,131 @@
+//! Which rows of a table hold what is looked for.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::block::hits::{Found, Hits};
+use crate::block::pick::{Moments, Picked, Picker, Stop, corrupt};
+use crate::block::reader::unknown_template;
+use crate::block::tree::Table;
+use crate::block::wanted::{self, Condition, Known, Wanted};
+use crate::error::Result;
+use crate::predicate::{Fit, Part, Place};
+
+impl<'a> Picker<'a> {
+    /// Rows of the block's table that may be wanted: all that are, are among them. `wanted` is that of each template.
+    /// `None` if it takes more than `fuel`.
+    pub(crate) fn wanted(&mut self, wanted: &[Wanted], fuel: u64) -> Result<Option<Vec<u32>>> {
+        self.fuel = fuel;
+        let table = &self.tree.table;
+        let mut known = Vec::with_capacity(wanted.len());
+        for (template, wanted) in wanted.iter().enumerate() {
+            let rows = self.counts.templates.get(template).copied().unwrap_or(0);
+            known.push(match wanted {
+                Wanted::None => Known::None,
+                _ if rows == 0 => Known::None,
+                Wanted::All => Known::All,
+                Wanted::Some(places) => {
+                    let find = &mut |column, part: &Part| self.find(column, part);
+                    match known_of(table, template, places, find) {
+                        Ok(known) => known,
+                        Err(Stop::Failed(error)) => return Err(error),
+                        Err(Stop::Spent | Stop::Whole) => return Ok(None),
+                    }
+                }
+            });
+        }
+        let mut rows = Vec::new();
+        if known.iter().any(|known| !matches!(known, Known::None)) {
+            let ids = self.ids.iter().map(|&id| id as usize);
+            let mut each = |row| rows.push(u32::try_from(row).unwrap_or(u32::MAX));
+            wanted::rows(table, &known, ids, &mut each);
+        }
+        Ok(Some(rows))
+    }
+
+    /// Rows of a nested table that may be what is looked for.
+    pub(super) fn find_rows(
+        &mut self,
+        table: &'a Table,
+        count: usize,
+        part: &Part,
+        depth: u32,
+    ) -> Picked<Found> {
+        let fits: Vec<Fit> =
+            (0..table.templates()).map(|template| table.fit(self.meta, template, part)).collect();
+        if fits.iter().all(|fit| matches!(fit, Fit::Places(places) if places.is_empty())) {
+            return Ok(Found::None);
+        }
+        self.burn(count, 4)?;
+        self.context.spend(count as u64 * 8)?;
+        let ids = self.context.integers(&table.ids, count)?.all(count);
+        let counts = table.counts(ids.iter().copied()).ok_or_else(unknown_template)?;
+        let mut found: HashMap<(u32, Part), Rc<Found>> = HashMap::new();
+        let mut find = |column: u32, part: &Part| -> Picked<Rc<Found>> {
+            let key = (column, part.clone());
+            if let Some(found) = found.get(&key) {
+                return Ok(Rc::clone(found));
+            }
+            let node = table.columns.get(column as usize);
+            let place = node.zip(counts.columns.get(column as usize).copied());
+            let (node, values) = place.ok_or_else(|| corrupt("a slot's column exists"))?;
+            let values = match self.find_in(node, values, part, (&Moments::None, depth)) {
+                Err(Stop::Whole) => Found::All,
+                values => values?,
+            };
+            Ok(Rc::clone(found.entry(key).or_insert_with(|| Rc::new(values))))
+        };
+        let mut known = Vec::with_capacity(fits.len());
+        for ((template, fit), &rows) in fits.iter().enumerate().zip(&counts.templates) {
+            known.push(match fit {
+                _ if rows == 0 => Known::None,
+                Fit::Always | Fit::Any => Known::All,
+                Fit::Places(places) => known_of(table, template, places, &mut find)?,
+            });
+        }
+        self.context.budget += count as u64 * 8;
+        if known.iter().all(|known| matches!(known, Known::None)) {
+            return Ok(Found::None);
+        }
+        let mut hits = Hits::none(count);
+        let ids = ids.iter().map(|&id| usize::try_from(id).unwrap_or(usize::MAX));
+        wanted::rows(table, &known, ids, |row| hits.add(row));
+        Ok(hits.found(count))
+    }
+}
+
+/// What is known of the rows of a template of which those are wanted that have one of some places. `find` tells which values
+/// of a column of the table are what is looked for.
+fn known_of(
+    table: &Table,
+    template: usize,
+    places: &[Place],
+    find: &mut dyn FnMut(u32, &Part) -> Picked<Rc<Found>>,
+) -> Picked<Known> {
+    let columns = table.columns_of(template);
+    let mut some = Vec::new();
+    'places: for place in places {
+        let mut asked = Vec::new();
+        // What asks most is looked for first: if nothing is it, the others need not be.
+        let mut place: Vec<_> = place.iter().collect();
+        place.sort_by_key(|(_, part)| std::cmp::Reverse(part.bytes.len()));
+        for (slot, part) in place {
+            let Some(&column) = columns.get(*slot) else { continue };
+            let found = find(column, part)?;
+            match *found {
+                Found::None => continue 'places,
+                Found::All => {}
+                Found::Some(_) => {
+                    let earlier = columns.iter().take(*slot);
+                    let earlier = earlier.filter(|&&other| other == column).count();
+                    asked.push(Condition { column, earlier, found });
+                }
+            }
+        }
+        if asked.is_empty() {
+            return Ok(Known::All);
+        }
+        some.push(asked);
+    }
+    Ok(if some.is_empty() { Known::None } else { Known::Some(some) })
+}

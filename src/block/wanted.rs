@@ -1,0 +1,149 @@
+//! Which rows of a table hold what is looked for, once it is known which values of its columns do.
+
+use std::rc::Rc;
+
+use crate::block::hits::Found;
+use crate::block::tree::Table;
+use crate::predicate::Place;
+
+/// Which rows of a template are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    None,
+    All,
+    /// Those that have one of these places.
+    Some(Vec<Place>),
+}
+
+/// What a value of a row must be, for each that a place asks something of.
+type Asked = Vec<Condition>;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Condition {
+    pub(crate) column: u32,
+    /// A template may use a column in several slots: so many values of it stand earlier in the row.
+    pub(crate) earlier: usize,
+    pub(crate) found: Rc<Found>,
+}
+
+/// The same as [`Wanted`], with the values that are it.
+#[derive(Clone, Debug)]
+pub(crate) enum Known {
+    None,
+    All,
+    Some(Vec<Asked>),
+}
+
+impl Known {
+    /// Columns of which the values are asked for.
+    fn columns(&self) -> impl Iterator<Item = u32> {
+        let places = if let Self::Some(places) = self { places.as_slice() } else { &[] };
+        places.iter().flatten().map(|condition| condition.column)
+    }
+}
+
+/// Calls `each` for the rows that are wanted, in order; `known` is that of each template.
+pub(crate) fn rows(
+    table: &Table,
+    known: &[Known],
+    ids: impl Iterator<Item = usize>,
+    mut each: impl FnMut(usize),
+) {
+    let mut decides = vec![false; table.columns.len()];
+    for column in known.iter().flat_map(Known::columns) {
+        if let Some(decides) = decides.get_mut(column as usize) {
+            *decides = true;
+        }
+    }
+    let counted: Vec<Vec<u32>> = (0..table.templates())
+        .map(|template| {
+            let columns = table.columns_of(template).iter().copied();
+            columns.filter(|&column| decides.get(column as usize) == Some(&true)).collect()
+        })
+        .collect();
+    let mut next = vec![0usize; table.columns.len()];
+    for (row, id) in ids.enumerate() {
+        let is_wanted = match known.get(id) {
+            Some(Known::Some(places)) => places.iter().any(|asked| has(asked, &next)),
+            Some(Known::None) => false,
+            Some(Known::All) | None => true,
+        };
+        if is_wanted {
+            each(row);
+        }
+        for &column in counted.get(id).map_or(&[][..], Vec::as_slice) {
+            if let Some(next) = next.get_mut(column as usize) {
+                *next += 1;
+            }
+        }
+    }
+}
+
+/// Whether the next row has what is asked. `next` counts the values of each column before it.
+fn has(asked: &[Condition], next: &[usize]) -> bool {
+    asked.iter().all(|condition| {
+        let before = next.get(condition.column as usize).copied().unwrap_or(0);
+        condition.found.holds(before + condition.earlier)
+    })
+}
+
+/// About what it takes to look for something in a column, in steps of a nanosecond or so.
+pub(crate) mod cost {
+    use crate::block::tree::{Column, Integers, Table};
+
+    /// Nested columns deeper than this cost no more than that.
+    const DEPTH_MAX: u32 = 6;
+
+    /// Whether values of a column can be told apart from the others: not if it has tables the columns of which refer to others.
+    pub(crate) fn is_followed(node: &Column, depth: u32) -> bool {
+        match node {
+            Column::Dictionary { entries, .. } => is_followed(entries, depth),
+            Column::Predicted { column, .. } => is_followed(column, depth),
+            Column::Nested(table) => table.columns.iter().all(|column| {
+                let relative = column.numbers().is_some_and(|numbers| numbers.reference.is_some());
+                let told = relative || matches!(column, Column::Predicted { .. });
+                !told && depth < DEPTH_MAX && is_followed(column, depth + 1)
+            }),
+            _ => true,
+        }
+    }
+
+    /// A column of `count` values in a block of so many `rows`.
+    pub(crate) fn of(node: &Column, count: usize, rows: usize, depth: u32) -> u64 {
+        let (values, rows_cost) = (count as u64, rows as u64 * 2);
+        let numbers = |integers: &Integers, each: u64| match integers.reference {
+            None => values * each,
+            Some((_, false)) => values * (each + 6) + rows_cost,
+            Some((_, true)) => values * (each + 20) + rows_cost,
+        };
+        if depth > DEPTH_MAX {
+            return values;
+        }
+        if depth == 0 && !is_followed(node, 0) {
+            // All of it has to be decoded.
+            return values * 60 + rows_cost * 3;
+        }
+        match node {
+            Column::Constant(_) | Column::Modelled => 0,
+            Column::Text(stream) => u64::from(stream.len) / 16,
+            Column::Packed { width, .. } => values * u64::from(*width),
+            Column::Digits { numbers: integers, .. } => numbers(integers, 4),
+            Column::Time { ticks, .. } => numbers(ticks, 12),
+            Column::Dictionary { numbers: integers, entries, distinct } => {
+                numbers(integers, 2) + of(entries, *distinct, rows, depth + 1)
+            }
+            Column::Nested(table) => values * 4 + nested(table, count, rows, depth + 1),
+            Column::Predicted { column, misses, by_key, .. } => {
+                let each = if *by_key { 25 } else { 4 };
+                values * each + rows_cost + of(column, *misses, rows, depth + 1)
+            }
+        }
+    }
+
+    fn nested(table: &Table, count: usize, rows: usize, depth: u32) -> u64 {
+        // How many values each column has is told by the ids only; they share the rows.
+        let share = count * 2 / table.templates().max(1);
+        let values = if table.templates() == 1 { count } else { share };
+        table.columns.iter().map(|column| of(column, values, rows, depth)).sum()
+    }
+}
