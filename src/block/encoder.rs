@@ -19,15 +19,27 @@ const QUICK: i32 = 6;
 const QUICK_PERCENT: usize = 75;
 /// So may one that templates made no smaller than this part,
 const POOR: usize = 8;
-/// and, at levels from this on, one that xz is expected to make smaller:
+/// and, at levels from this on, one of which a quick codec makes less without templates than this part of what it makes with
+/// them, in percent; the levels above that try both ways up to the second part:
 const LEVEL_ESTIMATES: u8 = 6;
-/// to this part of what zstd makes of it, in percent: where this part of it at least is text of templates, since lines
-/// that each are their own template gain nothing from being one.
-const XZ_PERCENT: usize = 78;
+const LONG_LITERAL: usize = 105;
+const LONG_EITHER: usize = 130;
+/// where this part of that at least is templates, since lines that each are their own template gain nothing from being one.
 const TEXT_PART: usize = 8;
 /// A small block, or one that is mostly text of templates, goes without them if a quick codec leaves more of it with them
 /// than this part of what it leaves without, in percent.
 const LITERAL_PERCENT: usize = 97;
+
+/// How a block is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// With templates.
+    Structured,
+    /// Without.
+    Literal,
+    /// The smaller one of both.
+    Either,
+}
 
 /// Encodes blocks; keeps its memory from block to block, which never shows in the output.
 #[derive(Debug)]
@@ -57,15 +69,13 @@ impl Encoder {
         if !sink.is_taken(raw.len()) {
             return self.literal(raw, stats);
         }
-        let may_be_text = raw.len() <= SMALL_BLOCK || sink.is_mostly_text(raw.len());
-        if self.level >= LEVEL_ESTIMATES && may_be_text {
-            let quick = self.compressor.compress(Codec::Zstd(QUICK), raw)?.1.len();
-            if sink.size(&mut self.compressor)? * 100 > quick * LITERAL_PERCENT {
-                return self.literal(raw, stats);
-            }
+        let form = self.form(raw, &sink)?;
+        if form == Form::Literal {
+            drop(sink);
+            return self.literal(raw, stats);
         }
         let structured = self.structured(sink, stats)?;
-        if !self.may_be_literal(raw, &structured)? {
+        if !(form == Form::Either && self.may_be_literal(raw, &structured)?) {
             return Ok(structured);
         }
         let literal = self.literal(raw, structured.stats.clone())?;
@@ -89,6 +99,35 @@ impl Encoder {
         Ok(Encoded { sections: vec![whole], payload, stats, filter: GramFilter::default() })
     }
 
+    /// What is known of a block's best form before it is compressed. Quick codecs tell, from the level on at which others are slow.
+    fn form(&mut self, raw: &[u8], sink: &Sink) -> Result<Form> {
+        let is_small = raw.len() <= SMALL_BLOCK;
+        if self.level < LEVEL_ESTIMATES {
+            return Ok(Form::Either);
+        }
+        let (with, templates) = sink.sizes(&mut self.compressor)?;
+        if is_small || sink.is_mostly_text(raw.len()) {
+            let without = self.compressor.compress(Codec::Zstd(QUICK), raw)?.1.len();
+            if with * 100 > without * LITERAL_PERCENT {
+                return Ok(Form::Literal);
+            }
+        }
+        let is_poor = with * POOR >= raw.len();
+        if !is_small && !is_poor && templates * TEXT_PART < with {
+            return Ok(Form::Structured);
+        }
+        if is_small {
+            return Ok(Form::Either);
+        }
+        // What a slow codec makes of lines, a quick one shows best over a long window.
+        let without = self.compressor.compress(Codec::ZstdLong(9), raw)?.1.len();
+        Ok(match without * 100 / with.max(1) {
+            ..LONG_LITERAL => Form::Literal,
+            LONG_LITERAL..LONG_EITHER if self.level > LEVEL_ESTIMATES => Form::Either,
+            _ => Form::Structured,
+        })
+    }
+
     /// Whether the block may be smaller without templates.
     fn may_be_literal(&mut self, raw: &[u8], encoded: &Encoded) -> Result<bool> {
         let structured = encoded.payload.len();
@@ -96,16 +135,7 @@ impl Encoder {
             let quick = self.compressor.compress(Codec::Zstd(1), raw)?.1.len();
             return Ok(quick * QUICK_PERCENT / 100 < structured);
         }
-        if structured * POOR >= raw.len() {
-            return Ok(true);
-        }
-        let text = encoded.sections.first().map_or(0, |section| section.stored_len as usize);
-        if self.level < LEVEL_ESTIMATES || text * TEXT_PART < structured {
-            return Ok(false);
-        }
-        // xz would take many times as long as all the rest. Of what a quick codec leaves, it leaves three quarters.
-        let quick = self.compressor.compress(Codec::ZstdLong(9), raw)?.1.len();
-        Ok(quick / 100 * XZ_PERCENT < structured)
+        Ok(self.level >= LEVEL_ESTIMATES || structured * POOR >= raw.len())
     }
 
     /// What codecs may refer to in blocks like this one.

@@ -21,6 +21,15 @@ const PACKED_PART: usize = 100;
 /// Sections that get no larger than this are tried with zstd as well.
 const SMALL: usize = 1 << 11;
 
+/// Of a large text so many bytes are packed both ways before `PPMd` is tried on all of it:
+const PPMD_LOOK: usize = 1 << 15;
+/// it is tried where it leaves no more of them than this part of what xz leaves, in percent. Of 60 sections of development
+/// logs, none that it was then taken for lay above 86.
+const PPMD_HOPE: usize = 88;
+/// A text of so many bytes is not tried with xz as well where more of it says that there is no doubt.
+const PPMD_LARGE: usize = 1 << 20;
+const PPMD_SURE: usize = 80;
+
 /// A large text joins a section if that saves this part of it.
 const LIKE_PART: usize = 16;
 /// Sections of these lengths are compared with it,
@@ -165,14 +174,20 @@ impl Sink {
         Self { model: Some(code), ..Self::default() }
     }
 
-    /// Bytes that a quick codec makes of everything: for trials.
+    /// Bytes that a quick codec makes of everything, and of the templates and the column tree: for trials.
+    pub(crate) fn sizes(&self, compressor: &mut Compressor) -> Result<(usize, usize)> {
+        let mut size = |part: &[u8]| {
+            let stored = compressor.compress(Codec::Zstd(TRIAL_LEVEL), part);
+            stored.map(|(_, stored)| stored.len())
+        };
+        let templates = size(&self.text)? + size(&self.tree)?;
+        let sections = self.sections.iter().map(|(_, section)| size(section));
+        Ok((templates + sections.sum::<Result<usize>>()?, templates))
+    }
+
+    /// Bytes that a quick codec makes of everything.
     pub(crate) fn size(&self, compressor: &mut Compressor) -> Result<usize> {
-        let parts = [&self.text, &self.tree].into_iter();
-        let mut size = 0;
-        for part in parts.chain(self.sections.iter().map(|(_, section)| section)) {
-            size += compressor.compress(Codec::Zstd(TRIAL_LEVEL), part)?.1.len();
-        }
-        Ok(size)
+        Ok(self.sizes(compressor)?.0)
     }
 
     /// What is like the text and the sections of other blocks, the most telling last: a dictionary for codecs.
@@ -324,34 +339,81 @@ fn compress(
     }
     let literal_bits = match (kind, class) {
         (SectionKind::Templates, _) => 1,
+        (SectionKind::Literal, _) if decoded.len() > SMALL_BLOCK => 4,
         (_, Class::Numbers | Class::Packed) => 0,
         (_, Class::Text) => 3,
     };
     let settings = XzSettings {
         preset: if level > LEVEL_XZ { 9 } else { 6 },
-        extreme: level > LEVEL_XZ,
+        // Without templates, long repetitions are what there is to find.
+        extreme: level > LEVEL_XZ || (kind == SectionKind::Literal && decoded.len() <= SMALL_BLOCK),
         literal_bits,
     };
-    let xz = compressor.compress(Codec::Xz(settings), decoded)?;
     // PPMd knows text best, but it is slow to read: it must earn that.
-    let (least, part) = if level > LEVEL_XZ { (0, 40) } else { (SMALL, 6) };
-    if (class == Class::Text || level > LEVEL_XZ) && decoded.len() > least {
+    let (least, part) = match kind {
+        _ if level > LEVEL_XZ => (0, 40),
+        SectionKind::Literal if decoded.len() <= SMALL_BLOCK => (SMALL, 8),
+        _ => (SMALL, 6),
+    };
+    let slow = if (class == Class::Text || level > LEVEL_XZ) && decoded.len() > least {
         let order = if class == Class::Text { 8 } else { 6 };
-        let ppmd = compressor.compress(Codec::Ppmd(order), decoded)?;
-        if ppmd.1.len() < xz.1.len() - xz.1.len() / part {
-            return Ok(ppmd);
-        }
-    }
+        ppmd_or_xz(decoded, (order, part), settings, compressor)?
+    } else {
+        compressor.compress(Codec::Xz(settings), decoded)?
+    };
     // zstd has the lower fixed cost and the better answer to what hardly compresses, or repeats itself whole; in between
     // it would cost as much time again, and lose.
-    let len = xz.1.len();
+    let len = slow.1.len();
+    if slow.0 == CodecTag::Ppmd {
+        return Ok(slow);
+    }
     if len < SMALL || len > decoded.len() / 3 * 2 || len < decoded.len() / 64 {
         let zstd = compressor.compress(Codec::Zstd(zstd), decoded)?;
         if zstd.1.len() < len {
             return Ok(zstd);
         }
     }
-    Ok(xz)
+    Ok(slow)
+}
+
+/// Compresses with `PPMd` where that leaves less, by one part in so many, than xz does. Parts of large sections tell where
+/// either need not be tried, at settings that are not the slowest.
+fn ppmd_or_xz(
+    decoded: &[u8],
+    (order, part): (u8, usize),
+    settings: XzSettings,
+    compressor: &mut Compressor,
+) -> Result<(CodecTag, Vec<u8>)> {
+    let (ppmd, xz) = (Codec::Ppmd(order), Codec::Xz(settings));
+    let may_guess = settings.preset < 9;
+    if may_guess && let Some(look) = look(decoded, PPMD_LOOK) {
+        let of_ppmd = compressor.compress(ppmd, look)?.1.len();
+        if of_ppmd * 100 > compressor.compress(xz, look)?.1.len() * PPMD_HOPE {
+            return compressor.compress(xz, decoded);
+        }
+    }
+    let by_ppmd = compressor.compress(ppmd, decoded)?;
+    if may_guess
+        && decoded.len() >= PPMD_LARGE
+        && let Some(look) = look(decoded, PPMD_LOOK * 4)
+    {
+        let of_ppmd = compressor.compress(ppmd, look)?.1.len();
+        let is_sure = of_ppmd * 100 <= compressor.compress(xz, look)?.1.len() * PPMD_SURE;
+        // Of what repeats itself from afar, which a part does not show, xz may make more.
+        let looks = decoded.len() / look.len();
+        if is_sure && by_ppmd.1.len() / looks * 2 > of_ppmd {
+            return Ok(by_ppmd);
+        }
+    }
+    let by_xz = compressor.compress(xz, decoded)?;
+    let most = by_xz.1.len() - by_xz.1.len() / part;
+    Ok(if by_ppmd.1.len() < most { by_ppmd } else { by_xz })
+}
+
+/// The middle of a section that is at least twice as long.
+fn look(decoded: &[u8], len: usize) -> Option<&[u8]> {
+    let start = (decoded.len() / 2).checked_sub(len / 2).filter(|_| decoded.len() >= len * 2)?;
+    decoded.get(start..start + len)
 }
 
 /// A length as it is written. Blocks are far below 2^32 bytes.

@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 
 /// The smallest dictionary liblzma takes is 2^12 bytes.
 const DICT_LOG_MIN: u32 = 12;
-/// The largest we write: the encoder needs 11.5 times as much memory.
+/// The largest we write, up to preset 8 and at 9: the encoder needs 11.5 times as much memory.
 const DICT_LOG_MAX: u32 = 23;
+const DICT_LOG_MAX_BEST: u32 = 24;
 /// The largest we read.
 const DICT_LOG_MAX_READ: u32 = 26;
 
@@ -27,8 +28,9 @@ pub(crate) struct Settings {
 const EXTREME: u32 = 1 << 31;
 
 pub(crate) fn compress(settings: Settings, src: &[u8]) -> Result<Vec<u8>> {
-    let dict_log = src.len().next_power_of_two().trailing_zeros().clamp(DICT_LOG_MIN, DICT_LOG_MAX);
     let Settings { preset, extreme, literal_bits } = settings;
+    let most = if preset < 9 { DICT_LOG_MAX } else { DICT_LOG_MAX_BEST };
+    let dict_log = src.len().next_power_of_two().trailing_zeros().clamp(DICT_LOG_MIN, most);
     let preset = preset | if extreme { EXTREME } else { 0 };
     let mut options = LzmaOptions::new_preset(preset).map_err(lzma)?;
     options.dict_size(1 << dict_log).literal_context_bits(literal_bits).position_bits(0);
