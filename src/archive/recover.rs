@@ -132,18 +132,22 @@ impl Scan {
         let mut commit_ends = BTreeMap::new();
         while at < self.store.len {
             let head = match self.store.head(at) {
-                Ok(head) if head.end() <= self.store.len => Ok(head),
-                Ok(_) => Err(Error::truncated(Section::BlockHeader, self.store.len)),
-                Err(err) if err.is_io() => return Err(err),
-                Err(err) => Err(err),
+                Ok(head) if head.end() > self.store.len => {
+                    Err(Error::truncated(Section::BlockHeader, self.store.len))
+                }
+                head => head,
             };
-            let payload = head.and_then(|head| Ok((self.store.payload(&head)?, head)));
-            let Ok((payload, head)) = payload else {
-                self.structure_damaged = true;
-                // A length in what is damaged is not to be believed.
-                let Some(next) = self.store.next_head(at + 1, true)? else { break };
-                at = next.offset;
-                continue;
+            let (payload, head) = match head.and_then(|head| Ok((self.store.payload(&head)?, head)))
+            {
+                Ok(found) => found,
+                Err(err) if err.is_io() => return Err(err),
+                Err(_) => {
+                    self.structure_damaged = true;
+                    // A length in what is damaged is not to be believed.
+                    let Some(next) = self.store.next_head(at + 1, true)? else { break };
+                    at = next.offset;
+                    continue;
+                }
             };
             at = head.end();
             if head.fixed.kind == FrameKind::ArchiveCommit
@@ -214,7 +218,11 @@ impl Scan {
             if named.contains(&number) && !self.structure_damaged {
                 continue;
             }
-            let Ok(mut extents) = self.extents(at) else { continue };
+            let mut extents = match self.extents(at) {
+                Err(err) if err.is_io() => return Err(err),
+                Err(_) => continue,
+                Ok(extents) => extents,
+            };
             extents.retain(|extent| !self.is_listed(number, extent));
             let Some(raw) = self.block(at)? else { continue };
             let lines = |extent: &BlockExtent| {

@@ -1,36 +1,10 @@
 //! A file system that fails where a test wants it to.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{self, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use crate::vfs::{Access, Directory, FileInfo, FileKind, FileSystem, ReadFile, WriteFile};
-
-/// What is asked of a file system or a file.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "they are named like the functions")]
-pub enum Operation {
-    Open,
-    Create,
-    Append,
-    Info,
-    List,
-    CreateDir,
-    Rename,
-    Unlink,
-    SyncDir,
-    Read,
-    Seek,
-    Write,
-    Flush,
-    Sync,
-    Lock,
-    TakeOver,
-}
+use crate::vfs::{FileSystem, Guard, GuardedFileSystem, Operation};
 
 /// Which operations fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,23 +22,21 @@ pub enum Fault {
 ///
 /// For tests of programs that write files: run one with a fault at the first operation, at the second, and so on, until a
 /// run meets none.
-#[derive(Clone, Debug)]
-pub struct FaultyFileSystem {
-    inner: Arc<dyn FileSystem>,
-    plan: Arc<Plan>,
-}
+pub type FaultyFileSystem<'a> = GuardedFileSystem<'a, FaultPlan>;
 
+/// Where a [`FaultyFileSystem`] fails.
 #[derive(Debug)]
-struct Plan {
+pub struct FaultPlan {
     fault: Fault,
     raw_os_error: i32,
     spared: Vec<Operation>,
+    bytes_max: usize,
     count: AtomicU64,
     failed: Mutex<Option<Operation>>,
 }
 
-impl Plan {
-    fn step(&self, operation: Operation) -> io::Result<()> {
+impl Guard for FaultPlan {
+    fn before(&self, operation: Operation) -> io::Result<()> {
         if self.spared.contains(&operation) {
             return Ok(());
         }
@@ -80,254 +52,39 @@ impl Plan {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(operation);
         Err(io::Error::from_raw_os_error(self.raw_os_error))
     }
+
+    fn bytes_max(&self) -> usize {
+        self.bytes_max
+    }
 }
 
-impl FaultyFileSystem {
+impl<'a> FaultyFileSystem<'a> {
     /// Wraps `inner`. What fails, fails with the error that the operating system gives `raw_os_error`.
-    pub fn new(inner: impl FileSystem + 'static, fault: Fault, raw_os_error: i32) -> Self {
+    pub fn new(inner: &'a dyn FileSystem, fault: Fault, raw_os_error: i32) -> Self {
         Self::sparing(inner, fault, raw_os_error, &[])
     }
 
     /// As [`new`](Self::new); operations of the kinds `spared` are neither counted nor fail.
     pub fn sparing(
-        inner: impl FileSystem + 'static,
+        inner: &'a dyn FileSystem,
         fault: Fault,
         raw_os_error: i32,
         spared: &[Operation],
     ) -> Self {
-        let plan = Plan {
-            fault,
-            raw_os_error,
-            spared: spared.to_owned(),
-            count: AtomicU64::new(0),
-            failed: Mutex::new(None),
-        };
-        Self { inner: Arc::new(inner), plan: Arc::new(plan) }
+        let (count, failed, spared) = (AtomicU64::new(0), Mutex::new(None), spared.to_owned());
+        let bytes_max = usize::MAX;
+        Self::guard(inner, FaultPlan { fault, raw_os_error, spared, bytes_max, count, failed })
+    }
+
+    /// Nothing fails, but no call reads or writes more than so many bytes.
+    pub fn slow(inner: &'a dyn FileSystem, bytes_max: usize) -> Self {
+        let (count, failed, spared) = (AtomicU64::new(0), Mutex::new(None), Vec::new());
+        let (fault, raw_os_error) = (Fault::Never, 0);
+        Self::guard(inner, FaultPlan { fault, raw_os_error, spared, bytes_max, count, failed })
     }
 
     /// The operation that failed first, if one has.
     pub fn failed(&self) -> Option<Operation> {
-        *self.plan.failed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn reader(&self, file: Box<dyn ReadFile>) -> Box<dyn ReadFile> {
-        Box::new(Reading { file, plan: Arc::clone(&self.plan) })
-    }
-
-    fn writer(&self, file: Box<dyn WriteFile>) -> Box<dyn WriteFile> {
-        Box::new(Writing { file, plan: Arc::clone(&self.plan) })
-    }
-}
-
-impl FileSystem for FaultyFileSystem {
-    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
-        self.plan.step(Operation::Open)?;
-        Ok(self.reader(self.inner.open(path)?))
-    }
-
-    fn stdin(&self) -> io::Result<Box<dyn ReadFile>> {
-        Ok(self.reader(self.inner.stdin()?))
-    }
-
-    fn create_new(&self, path: &Path, access: Access) -> io::Result<Box<dyn WriteFile>> {
-        self.plan.step(Operation::Create)?;
-        Ok(self.writer(self.inner.create_new(path, access)?))
-    }
-
-    fn append(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        self.plan.step(Operation::Append)?;
-        Ok(self.writer(self.inner.append(path)?))
-    }
-
-    fn stdout(&self) -> io::Result<Box<dyn WriteFile>> {
-        Ok(self.writer(self.inner.stdout()?))
-    }
-
-    fn info(&self, path: &Path) -> io::Result<FileInfo> {
-        self.plan.step(Operation::Info)?;
-        self.inner.info(path)
-    }
-
-    fn link_info(&self, path: &Path) -> io::Result<FileInfo> {
-        self.plan.step(Operation::Info)?;
-        self.inner.link_info(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<io::Result<(PathBuf, FileKind)>>> {
-        self.plan.step(Operation::List)?;
-        self.inner.list(path)
-    }
-
-    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>> {
-        self.plan.step(Operation::Open)?;
-        Ok(directory(self.inner.open_dir(path)?, &self.plan))
-    }
-
-    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.plan.step(Operation::CreateDir)?;
-        self.inner.create_dir_all(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.plan.step(Operation::Rename)?;
-        self.inner.rename(from, to)
-    }
-
-    fn unlink(&self, path: &Path) -> io::Result<()> {
-        self.plan.step(Operation::Unlink)?;
-        self.inner.unlink(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.plan.step(Operation::SyncDir)?;
-        self.inner.sync_dir(path)
-    }
-}
-
-#[derive(Debug)]
-struct Listing {
-    dir: Box<dyn Directory>,
-    plan: Arc<Plan>,
-}
-
-fn directory(dir: Box<dyn Directory>, plan: &Arc<Plan>) -> Box<dyn Directory> {
-    Box::new(Listing { dir, plan: Arc::clone(plan) })
-}
-
-impl Directory for Listing {
-    fn open_dir(&self, name: &OsStr) -> io::Result<Box<dyn Directory>> {
-        self.plan.step(Operation::Open)?;
-        Ok(directory(self.dir.open_dir(name)?, &self.plan))
-    }
-
-    fn open_file(&self, name: &OsStr) -> io::Result<Box<dyn ReadFile>> {
-        self.plan.step(Operation::Open)?;
-        Ok(Box::new(Reading { file: self.dir.open_file(name)?, plan: Arc::clone(&self.plan) }))
-    }
-
-    fn create_dir(&self, name: &OsStr) -> io::Result<()> {
-        self.plan.step(Operation::CreateDir)?;
-        self.dir.create_dir(name)
-    }
-
-    fn create_new(&self, name: &OsStr) -> io::Result<Box<dyn WriteFile>> {
-        self.plan.step(Operation::Create)?;
-        Ok(Box::new(Writing { file: self.dir.create_new(name)?, plan: Arc::clone(&self.plan) }))
-    }
-
-    fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-        self.plan.step(Operation::Rename)?;
-        self.dir.rename(from, to)
-    }
-
-    fn rename_new(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-        self.plan.step(Operation::Rename)?;
-        self.dir.rename_new(from, to)
-    }
-
-    fn unlink(&self, name: &OsStr) -> io::Result<()> {
-        self.plan.step(Operation::Unlink)?;
-        self.dir.unlink(name)
-    }
-
-    fn info(&self, name: &OsStr) -> io::Result<FileInfo> {
-        self.plan.step(Operation::Info)?;
-        self.dir.info(name)
-    }
-
-    fn own_info(&self) -> io::Result<FileInfo> {
-        self.plan.step(Operation::Info)?;
-        self.dir.own_info()
-    }
-
-    fn list(&self) -> io::Result<Vec<(OsString, FileKind)>> {
-        self.plan.step(Operation::List)?;
-        self.dir.list()
-    }
-
-    fn take_over(&self, source: &FileInfo) -> io::Result<()> {
-        self.plan.step(Operation::TakeOver)?;
-        self.dir.take_over(source)
-    }
-
-    fn free_bytes(&self) -> io::Result<Option<u64>> {
-        self.plan.step(Operation::Info)?;
-        self.dir.free_bytes()
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.plan.step(Operation::SyncDir)?;
-        self.dir.sync()
-    }
-}
-
-#[derive(Debug)]
-struct Reading {
-    file: Box<dyn ReadFile>,
-    plan: Arc<Plan>,
-}
-
-impl io::Read for Reading {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.plan.step(Operation::Read)?;
-        self.file.read(buf)
-    }
-}
-
-impl io::Seek for Reading {
-    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
-        self.plan.step(Operation::Seek)?;
-        self.file.seek(place)
-    }
-}
-
-impl ReadFile for Reading {
-    fn info(&self) -> io::Result<FileInfo> {
-        self.plan.step(Operation::Info)?;
-        self.file.info()
-    }
-
-    fn as_os(&self) -> Option<&File> {
-        self.file.as_os()
-    }
-}
-
-#[derive(Debug)]
-struct Writing {
-    file: Box<dyn WriteFile>,
-    plan: Arc<Plan>,
-}
-
-impl io::Write for Writing {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.plan.step(Operation::Write)?;
-        self.file.write(buf)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.plan.step(Operation::Flush)?;
-        self.file.flush()
-    }
-}
-
-impl WriteFile for Writing {
-    fn info(&self) -> io::Result<FileInfo> {
-        self.plan.step(Operation::Info)?;
-        self.file.info()
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.plan.step(Operation::Sync)?;
-        self.file.sync()
-    }
-
-    fn lock(&mut self) -> io::Result<()> {
-        self.plan.step(Operation::Lock)?;
-        self.file.lock()
-    }
-
-    fn take_over(&mut self, source: &FileInfo) -> io::Result<()> {
-        self.plan.step(Operation::TakeOver)?;
-        self.file.take_over(source)
+        *self.as_guard().failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

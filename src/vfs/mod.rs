@@ -8,6 +8,7 @@ mod atomic;
 mod descent;
 mod directory;
 mod faulty;
+mod guarded;
 mod info;
 mod os;
 #[cfg(unix)]
@@ -20,7 +21,8 @@ pub(crate) use at_once::each_at_once;
 pub use atomic::AtomicFile;
 pub use descent::{Descent, Made, os_name};
 pub use directory::Directory;
-pub use faulty::{Fault, FaultyFileSystem, Operation};
+pub use faulty::{Fault, FaultPlan, FaultyFileSystem};
+pub use guarded::{Guard, GuardedFileSystem, Operation};
 pub use info::{FileInfo, FileKind};
 pub use os::OsFileSystem;
 

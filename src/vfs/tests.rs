@@ -17,7 +17,7 @@ fn sweep(fault: fn(u64) -> Fault, spared: &[Operation]) -> u64 {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("file");
         std::fs::write(&target, b"old").unwrap();
-        let system = FaultyFileSystem::sparing(OsFileSystem, fault(n), ENOSPC, spared);
+        let system = FaultyFileSystem::sparing(&OsFileSystem, fault(n), ENOSPC, spared);
         let result = write(&system, &target);
         let content = std::fs::read(&target).unwrap();
         let Some(failed) = system.failed() else {

@@ -17,7 +17,7 @@ fn small() -> (Place, BTreeMap<String, Vec<u8>>) {
     (place, contents)
 }
 
-fn recovered(place: &Place) -> (Recovered, BTreeMap<String, Vec<u8>>) {
+pub(super) fn recovered(place: &Place) -> (Recovered, BTreeMap<String, Vec<u8>>) {
     let output = place.path("recovered.lig");
     drop(std::fs::remove_file(&output));
     let path = place.archive();

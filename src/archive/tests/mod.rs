@@ -4,6 +4,9 @@ mod append;
 mod damage;
 mod faults;
 mod hostile;
+mod power;
+mod sectors;
+mod simulated;
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};

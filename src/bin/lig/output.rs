@@ -184,6 +184,7 @@ fn plain(err: &io::Error) -> Option<&'static str> {
     err.raw_os_error()?;
     Some(match err.kind() {
         io::ErrorKind::NotFound => "no such file",
+        io::ErrorKind::AlreadyExists => "exists",
         io::ErrorKind::PermissionDenied => "permission denied",
         io::ErrorKind::StorageFull => "no space left",
         io::ErrorKind::QuotaExceeded => "quota exceeded",

@@ -206,6 +206,7 @@ fn exit_codes_say_how_it_went() {
     place.lig(["a", "a.lig", "in"]).code(1).says("a.lig: locked: another process");
     place.lig(["compact", "a.lig"]).code(1).says("locked");
     place.lig(["ls", "a.lig"]).code(0).silent();
+    place.lig(["extract", "a.lig", "-C", "in/a.log"]).code(1).says("in/a.log: is not a directory");
     std::os::unix::fs::symlink("a.log", place.path("in/link")).unwrap();
     drop(holder);
     // Another test's child may hold a copy of it until it runs its command.
@@ -281,6 +282,10 @@ fn damage_costs_a_block_and_recover_gets_the_rest() {
     place.lig(["extract", "d.lig", "-C", "out"]).code(3).says("in/a.log: damaged");
     assert!(!place.path("out/in/a.log").exists(), "a part is no file");
     assert!(fs::read(place.path("out/in/b.log")).unwrap() == log(2, 5000));
+    place.write("taken", b"mine");
+    for command in ["recover", "compact"] {
+        place.lig([command, "a.lig", "-o", "taken"]).code(1).says("lig: taken: exists (");
+    }
     let recovered = place.lig(["recover", "--json", "d.lig", "-o", "r.lig"]).code(3);
     let losses = &recovered.json()[0]["losses"];
     assert_eq!(losses.as_array().unwrap().len(), 1);

@@ -108,6 +108,115 @@ fn an_archive_that_is_cut_or_replaced_under_a_reader_is_an_error_or_the_old_one(
 }
 
 #[test]
+fn a_source_that_changes_while_it_is_read_is_told_and_never_torn() {
+    let place = Place::new();
+    let lines: Vec<Vec<u8>> = (0..40_000).map(|line| log(line, 1)).collect();
+    let path = place.write("in/app.log", lines[..20_000].concat());
+    let done = AtomicBool::new(false);
+    let rounds = if is_full() { 500 } else { 25 };
+    let mut told = 0;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Grows, is cut, and is rotated, again and again.
+            for round in 0.. {
+                if done.load(Ordering::Relaxed) {
+                    return;
+                }
+                let mut file = fs::File::options().append(true).create(true).open(&path).unwrap();
+                for line in &lines[20_000..20_200] {
+                    file.write_all(line).unwrap();
+                }
+                match round % 3 {
+                    0 => file.set_len(lines[0].len() as u64 * 1000).unwrap(),
+                    1 => fs::rename(&path, place.path("in/app.log.1")).unwrap(),
+                    _ => fs::write(&path, lines[..20_000].concat()).unwrap(),
+                }
+            }
+        });
+        for round in 0..rounds {
+            let ran = place.lig(["a", "-1", "a.lig", "in"]);
+            assert!(matches!(ran.code, Some(0 | 3)), "round {round}: {ran:?}");
+            told += usize::from(ran.code == Some(3));
+            assert_eq!(ran.code == Some(3), !ran.stderr.is_empty(), "round {round}: {ran:?}");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert!(told > 0, "no run met a change");
+    // What is stored is what was read: lines of the log, the last of them perhaps in part.
+    place.lig(["verify", "--deep", "a.lig"]).code(0).silent();
+    let known: std::collections::BTreeSet<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+    for content in place.contents("a.lig").values() {
+        let mut pieces = content.split_inclusive(|&byte| byte == b'\n').rev();
+        pieces.next();
+        // A writer may cut the file to the middle of a line and write on there.
+        let odd = pieces.filter(|line| !known.contains(line)).count();
+        assert!(odd <= 5, "{odd} lines were never written");
+    }
+}
+
+#[test]
+fn no_mode_is_wider_than_it_was() {
+    let place = Place::new();
+    for (name, mode) in
+        [("in/a", 0o400), ("in/b", 0o600), ("in/c", 0o644), ("in/d", 0o4755), ("in/e", 0o2777)]
+    {
+        set_mode(&place.write(name, b"x\n"), mode);
+    }
+    for mask in ["000", "022", "077"] {
+        let lig = env!("CARGO_BIN_EXE_lig");
+        let script =
+            format!("umask {mask}; {lig} a {mask}.lig in && {lig} extract {mask}.lig -C {mask}");
+        let output =
+            Command::new("sh").current_dir(place.dir.path()).args(["-c", &script]).output();
+        Ran::from(output.unwrap()).code(0).silent();
+        for (name, mode) in
+            [("in/a", 0o400), ("in/b", 0o600), ("in/c", 0o644), ("in/d", 0o755), ("in/e", 0o777)]
+        {
+            let found = fs::metadata(place.path(mask).join(name)).unwrap().permissions().mode();
+            assert_eq!(found & 0o7777, mode, "{name} under {mask}");
+        }
+        let archive = fs::metadata(place.path(format!("{mask}.lig"))).unwrap().permissions().mode();
+        assert_eq!(archive & 0o077, 0, "members may be private");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_each_command_without_a_word() {
+    let place = Place::new();
+    for number in 0..2000 {
+        place.write(format!("in/{number:04}-{}", "n".repeat(100)), log(number, 10));
+    }
+    place.lig(["a", "a.lig", "in"]).code(0);
+    let commands = [
+        "cat a.lig",
+        "extract -O a.lig",
+        "ls a.lig",
+        "ls -l a.lig",
+        "ls -0 a.lig",
+        "ls --json a.lig",
+        "a -n new.lig in",
+        "a --json new.lig in",
+        "prune -n --keep-within 0d a.lig",
+        "prune --json --keep-within 0d a.lig",
+    ];
+    for command in commands {
+        for trap in ["", "trap '' PIPE;"] {
+            let lig = env!("CARGO_BIN_EXE_lig");
+            let script =
+                format!("{trap} {{ {lig} {command}; echo $? >code; }} | head -c 1 >/dev/null");
+            let output =
+                Command::new("sh").current_dir(place.dir.path()).args(["-c", &script]).output();
+            Ran::from(output.unwrap()).code(0).silent();
+            assert_eq!(
+                fs::read_to_string(place.path("code")).unwrap(),
+                "141\n",
+                "{trap} {command}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_file_that_only_its_owner_may_read_stays_so_while_it_is_written() {
     let place = Place::new();
     place.write("in/secret", log(1, 200_000));

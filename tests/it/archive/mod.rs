@@ -2,8 +2,10 @@
 
 mod commands;
 mod crash;
+mod disk;
 mod files;
 mod scale;
+mod signals;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -138,6 +140,17 @@ fn log(seed: usize, lines: usize) -> Vec<u8> {
         .unwrap();
     }
     log
+}
+
+/// Lines that do not compress.
+fn noise(seed: u64) -> Vec<u8> {
+    let mut state = seed;
+    let mut lines = Vec::new();
+    for _ in 0..5000 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        writeln!(lines, "{state:016x}").unwrap();
+    }
+    lines
 }
 
 /// What stands in a tree: mode, time and content (none for a directory) of every path.

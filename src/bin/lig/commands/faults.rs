@@ -73,7 +73,7 @@ fn whole_files(dir: &Path) -> Vec<String> {
 fn sweep(words: &[&str], fault: fn(u64) -> Fault, errno: i32) -> u64 {
     for n in 1.. {
         let dir = place();
-        let system = FaultyFileSystem::new(OsFileSystem, fault(n), errno);
+        let system = FaultyFileSystem::new(&OsFileSystem, fault(n), errno);
         let (code, messages) = run(words, dir.path(), &system);
         let names = whole_files(dir.path());
         let Some(failed) = system.failed() else {
@@ -135,7 +135,7 @@ fn an_output_that_cannot_be_looked_at_is_not_written() {
     let spared =
         [Operation::Open, Operation::Read, Operation::Create, Operation::Write, Operation::Rename];
     for n in 1..10 {
-        let system = FaultyFileSystem::sparing(OsFileSystem, Fault::Once(n), 5, &spared);
+        let system = FaultyFileSystem::sparing(&OsFileSystem, Fault::Once(n), 5, &spared);
         let (code, _) = run(&["a.log"], dir.path(), &system);
         assert_eq!(code, ExitCode::FAILURE, "{n}");
         assert_eq!(fs::read(dir.path().join("a.log.lig")).unwrap(), b"precious", "{n}");

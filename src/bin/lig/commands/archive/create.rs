@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use lignite::vfs::{FileSystem, ReadFile};
-use lignite::{Appender, Change, ChangeKind, Container, Limits, Name, Source, storage_key};
+use lignite::{Added, Appender, Change, ChangeKind, Container, Limits, Name, Source, storage_key};
 use serde::Serialize;
 
 use super::walk::{Filter, Found, Walked, read_globs, show, walk};
@@ -17,7 +17,7 @@ use crate::commands::{Outcome, Tally, exit_code, plan};
 use crate::foreign::Foreign;
 use crate::input;
 use crate::output::{Output, describe, name};
-use crate::signal::Signals;
+use crate::signal::{Interrupted, Signals};
 use crate::units;
 
 use super::glob::Globs;
@@ -136,9 +136,11 @@ impl Work {
         if let Some(bytes) = args.block_size {
             options.block_bytes(bytes).context("--block-size")?;
         }
-        let is_new = matches!(
-            system.info(path), Err(err) if err.kind() == io::ErrorKind::NotFound
-        );
+        let is_new = match system.info(path) {
+            Ok(_) => false,
+            Err(err) if err.kind() == io::ErrorKind::NotFound => true,
+            Err(err) => return Err(err).with_context(|| name(path)),
+        };
         let files = walked.found.iter().filter(|found| !found.is_dir());
         let mut plain: BTreeSet<Name> = files.map(|found| found.name.clone()).collect();
         let mut as_is = BTreeMap::new();
@@ -232,6 +234,7 @@ impl Work {
         if !args.dry_run && change.kind != ChangeKind::Unchanged {
             let mut added =
                 self.appender.add(source, change).with_context(|| name(&args.archive))?;
+            ended(&added)?;
             if added.is_err() && source.container != Container::None {
                 // It only looks like that, or is damaged: the file is still a file.
                 out.warning(format_args!(
@@ -246,6 +249,7 @@ impl Work {
                     .add(&plain, &Change::default())
                     .with_context(|| name(&args.archive))?;
             }
+            ended(&added)?;
             match added {
                 Ok(added) => bytes = added.bytes,
                 Err(err) => {
@@ -294,6 +298,14 @@ impl Work {
             units::bytes(stored)
         ));
         Ok(())
+    }
+}
+
+/// A source that was not read to its end because a signal arrived ends the work.
+fn ended(added: &io::Result<Added>) -> Result<()> {
+    match added.as_ref().err().and_then(io::Error::get_ref).and_then(|err| err.downcast_ref()) {
+        Some(&signal @ Interrupted { .. }) => Err(signal.into()),
+        None => Ok(()),
     }
 }
 

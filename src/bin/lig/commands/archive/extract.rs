@@ -67,7 +67,12 @@ pub(crate) fn run(
     }
     let Chosen { mut archive, members, mut tally } = chosen;
     let dir = &args.directory;
-    system.create_dir_all(dir).with_context(|| name(dir))?;
+    if let Err(err) = system.create_dir_all(dir) {
+        if err.kind() == io::ErrorKind::AlreadyExists {
+            bail!("{}: is not a directory", name(dir));
+        }
+        return Err(err).with_context(|| name(dir));
+    }
     let existing = match (args.overwrite, args.skip_existing) {
         (true, _) => Existing::Overwrite,
         (_, true) => Existing::Skip,
@@ -110,7 +115,13 @@ pub(crate) fn run(
                 Outcome::Done
             }
         });
-        tally.add(outcome.or_else(|err| failed(&member.name, &target, err, out))?);
+        match outcome.or_else(|err| failed(&member.name, &target, err, out)) {
+            Ok(outcome) => tally.add(outcome),
+            Err(err) => {
+                let _left = extractor.finish();
+                return Err(err);
+            }
+        }
     }
     for unwritten in extractor.finish().with_context(|| name(dir))? {
         files -= 1;

@@ -1,9 +1,11 @@
 //! `lig prune`, `lig compact`, `lig recover`.
 
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use lignite::vfs::FileSystem;
 use lignite::{Appender, Archive, Limits, WriterBuilder};
 use serde::Serialize;
@@ -77,6 +79,9 @@ pub(crate) fn compact(
 ) -> Result<ExitCode> {
     let path = &args.archive;
     let limits = Limits::default();
+    if let Some(output) = &args.output {
+        is_free(output, system)?;
+    }
     let archive = Archive::open_in(system, path, &limits).with_context(|| name(path))?;
     let (before, level) = (archive.stored_bytes(), archive.level());
     drop(archive);
@@ -91,6 +96,15 @@ pub(crate) fn compact(
         units::percent(done.stored_bytes, before)
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Fails if a name for a new archive is taken.
+fn is_free(output: &Path, system: &dyn FileSystem) -> Result<()> {
+    match system.link_info(output) {
+        Ok(_) => bail!("{}: exists (a new archive takes a name that is free)", name(output)),
+        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(err) => Err(err).with_context(|| name(output)),
+    }
 }
 
 /// What was recovered, for programs.
@@ -111,6 +125,7 @@ pub(crate) fn recover(
     out: &mut Output,
 ) -> Result<ExitCode> {
     let limits = Limits::default();
+    is_free(&args.output, system)?;
     // The level in a header that holds; what it is does not matter to what is recovered.
     let level = Archive::open_in(system, &args.archive, &limits)
         .map_or(DEFAULT_LEVEL, |archive| archive.level());

@@ -8,11 +8,15 @@ mod maintain;
 mod verify;
 mod walk;
 
+#[cfg(test)]
+mod faults;
+
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use lignite::vfs::FileSystem;
+use lignite::vfs::{FileSystem, Guard, GuardedFileSystem, Operation};
 use lignite::{Archive, Container, Limits, Member, MemberState, Name, Trailing, WriterBuilder};
 
 use super::{Outcome, Tally, plan};
@@ -29,12 +33,26 @@ pub(crate) fn run(
     system: &dyn FileSystem,
     out: &mut Output,
 ) -> Result<ExitCode> {
-    let signals = Signals::install(system)?;
+    // What only prints may be stopped anywhere.
+    if let ArchiveCommand::Ls(args) = command {
+        return ls::run(args, system, out);
+    }
+    run_under(&Signals::install(system)?, command, system, out)
+}
+
+/// As [`run`]; the signals are those given.
+fn run_under(
+    signals: &Signals,
+    command: &ArchiveCommand,
+    system: &dyn FileSystem,
+    out: &mut Output,
+) -> Result<ExitCode> {
+    let system = &GuardedFileSystem::guard(system, signals.clone());
     match command {
-        ArchiveCommand::Archive(args) => create::run(args, system, &signals, out),
+        ArchiveCommand::Archive(args) => create::run(args, system, signals, out),
         ArchiveCommand::Ls(args) => ls::run(args, system, out),
-        ArchiveCommand::Extract(args) => extract::run(args, system, &signals, out),
-        ArchiveCommand::Cat(args) => extract::cat(args, system, &signals, out),
+        ArchiveCommand::Extract(args) => extract::run(args, system, signals, out),
+        ArchiveCommand::Cat(args) => extract::cat(args, system, signals, out),
         ArchiveCommand::Verify(args) => verify::run(args, system, out),
         ArchiveCommand::Prune(args) => maintain::prune(args, system, out),
         ArchiveCommand::Compact(args) => maintain::compact(args, system, out),
@@ -122,6 +140,18 @@ fn none_found(globs: &Globs, members: &[impl Sized], out: &mut Output) -> bool {
 /// Bytes in hexadecimal.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// Work of a member, a block or a whole archive ends where it reads or writes next. Cleaning up goes on.
+impl Guard for Signals {
+    fn before(&self, operation: Operation) -> io::Result<()> {
+        match self.ending() {
+            Some(signal) if matches!(operation, Operation::Read | Operation::Write) => {
+                Err(io::Error::other(signal))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How to compress.
