@@ -1,20 +1,20 @@
 //! Adding to an archive.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::archive::change::{Change, ChangeKind, Finder};
+use crate::archive::content_hash::ContentHash;
+use crate::archive::new_file::{NewFile, Over, lock};
 use crate::archive::open::{Archive, is_live};
 use crate::archive::pack::{Packer, Start, count_live};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::members::{Container, HEAD_LEN, Member, MemberState};
+use crate::format::members::{Container, Member, MemberState};
 use crate::limits::Limits;
 use crate::name::{Name, NameId};
-use crate::vfs::{Directory, FileInfo, FileSystem, WriteFile};
-use crate::wire::checksum;
+use crate::vfs::{FileInfo, FileSystem};
 use crate::writer::WriterBuilder;
 
 /// Bytes read at a time.
@@ -99,32 +99,6 @@ pub struct Appender {
     buffer: Vec<u8>,
 }
 
-/// A file that has its name only once it is whole. Removed when dropped before that.
-#[derive(Debug)]
-struct NewFile {
-    dir: Box<dyn Directory>,
-    temporary: OsString,
-    target: OsString,
-    over: Over,
-    named: bool,
-}
-
-/// What a new file may replace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Over {
-    Nothing,
-    Anything,
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if !self.named {
-            // The error that led here is the one to report.
-            drop(self.dir.unlink(&self.temporary));
-        }
-    }
-}
-
 impl Appender {
     /// Begins a new archive under a name that is free.
     pub fn create(system: &dyn FileSystem, path: &Path, options: &WriterBuilder) -> Result<Self> {
@@ -137,29 +111,8 @@ impl Appender {
         options: &WriterBuilder,
         over: Over,
     ) -> Result<Self> {
-        let target = path
-            .file_name()
-            .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?
-            .to_owned();
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let dir = system.open_dir(parent.unwrap_or_else(|| Path::new(".")))?;
-        if over == Over::Nothing && dir.info(&target).is_ok() {
-            return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
-        }
-        let mut attempt = 0;
-        let (file, temporary) = loop {
-            let mut name = OsString::from(".");
-            name.push(&target);
-            name.push(format!(".{}-{attempt}.tmp", std::process::id()));
-            match dir.create_new(&name) {
-                Err(err) if err.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => {
-                    attempt += 1;
-                }
-                Err(err) => return Err(err.into()),
-                Ok(file) => break (file, name),
-            }
-        };
-        let created = NewFile { dir, temporary, target, over, named: false };
+        check(options)?;
+        let (created, file) = NewFile::create(system, path, over)?;
         Ok(Self {
             packer: Packer::new(file, options, Start::default()),
             table: BTreeMap::new(),
@@ -178,6 +131,7 @@ impl Appender {
         options: &WriterBuilder,
         limits: &Limits,
     ) -> Result<(Self, Archive)> {
+        check(options)?;
         let file = lock(system, path)?;
         let archive = Archive::from_file(system.open(path)?, limits)?;
         let start = Start {
@@ -361,10 +315,9 @@ impl Appender {
             bytes += new.len() as u64;
         }
         if let Some(member) = self.packer.entries.get_mut(entry) {
-            member.hash = *content.hasher.finalize().as_bytes();
-            member.head = checksum::section(&content.head);
+            content.note(member);
             if is_plain {
-                member.source_len = content.hasher.count();
+                member.source_len = content.count();
             }
         }
         self.changed.remove(&id);
@@ -391,83 +344,17 @@ impl Appender {
         };
         let (commit, stored_bytes) = self.packer.commit(live, all)?;
         if let Some(created) = &mut self.created {
-            let (from, to) = (&created.temporary, &created.target);
-            match created.over {
-                Over::Nothing => created.dir.rename_new(from, to)?,
-                Over::Anything => created.dir.rename(from, to)?,
-            }
-            created.named = true;
-            created.dir.sync()?;
+            created.persist()?;
         }
         Ok(Committed { stored_bytes, members: commit.members, root: commit.root })
     }
 }
 
-/// What identifies a content, found out while it is read; and where the part begins that the archive has not.
-#[derive(Debug)]
-struct ContentHash {
-    hasher: blake3::Hasher,
-    head: Vec<u8>,
-    /// Bytes to come that the archive knows, and their hash.
-    known: u64,
-    known_hash: [u8; 32],
-    /// The last byte of what is known.
-    last_known: Option<u8>,
-}
-
-impl ContentHash {
-    fn new(member: &Member) -> Self {
-        Self {
-            hasher: blake3::Hasher::new(),
-            head: Vec::with_capacity(HEAD_LEN),
-            known: member.size,
-            known_hash: member.hash,
-            last_known: None,
-        }
+/// Fails where blocks would be coded with what only the program knows: nothing in an archive could say so.
+fn check(options: &WriterBuilder) -> Result<()> {
+    if options.is_equipped() {
+        let what = "an archive takes no predictor of a program's own".to_owned();
+        return Err(Error::new(ErrorKind::InvalidArgument { what }));
     }
-
-    /// Whether what is known ends inside a line.
-    fn known_ends_inside(&self) -> bool {
-        self.last_known.is_some_and(|last| last != b'\n')
-    }
-
-    /// Takes a piece in; nothing stands for the end. Returns what is new in it, or `None` if what was known is not there
-    /// any more.
-    fn update<'p>(&mut self, piece: &'p [u8]) -> Option<&'p [u8]> {
-        if piece.is_empty() && self.known > 0 {
-            return None;
-        }
-        let missing = HEAD_LEN - self.head.len();
-        self.head.extend(piece.iter().take(missing));
-        let skipped =
-            usize::try_from(self.known).map_or(piece.len(), |known| known.min(piece.len()));
-        let (old, new) = piece.split_at(skipped);
-        self.hasher.update(old);
-        self.known -= skipped as u64;
-        self.last_known = old.last().copied().or(self.last_known);
-        if skipped > 0 && self.known == 0 && self.hasher.finalize() != self.known_hash {
-            return None;
-        }
-        self.hasher.update(new);
-        Some(new)
-    }
-}
-
-/// Opens an archive for writing behind its end, and takes its lock.
-pub(crate) fn lock(system: &dyn FileSystem, path: &Path) -> Result<Box<dyn WriteFile>> {
-    const TRIES: u32 = 100;
-    for _ in 0..TRIES {
-        let mut file = system.append(path)?;
-        file.lock().map_err(|err| match err.kind() {
-            io::ErrorKind::WouldBlock => Error::new(ErrorKind::Locked),
-            _ => err.into(),
-        })?;
-        // Another process may have put a new file in its place before it gave the lock up.
-        let (own, named) = (file.info()?, system.info(path)?);
-        if own.identity.is_none() || own.is_same_file(&named) {
-            return Ok(file);
-        }
-    }
-    let what = format!("{} is being replaced all the time", PathBuf::from(path).display());
-    Err(Error::new(ErrorKind::InvalidArgument { what }))
+    Ok(())
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::archive::append::{Appender, Committed, Over, lock};
+use crate::archive::append::{Appender, Committed};
 use crate::archive::change::pattern;
+use crate::archive::new_file::{Over, lock};
 use crate::archive::open::Archive;
 use crate::error::{Error, Result, Section};
 use crate::format::members::{Extent, Member};

@@ -4,12 +4,17 @@
 //! writer that ends at any point, and the next one needs no repair.
 
 mod append;
+mod block_decoder;
 mod change;
 mod compact;
+mod content_hash;
 mod extract;
+mod member_reader;
+mod new_file;
 mod open;
 mod pack;
 mod recover;
+mod salvage;
 mod store;
 mod verify;
 
@@ -17,7 +22,8 @@ pub use append::{Added, Appender, Committed, Content, Source};
 pub use change::{Change, ChangeKind};
 pub use compact::{compact, storage_key};
 pub use extract::{Existing, Extracted, Extractor, Unwritten};
-pub use open::{Archive, ArchiveBlock, MemberReader, Trailing};
+pub use member_reader::MemberReader;
+pub use open::{Archive, ArchiveBlock, Trailing};
 pub use recover::{Recovered, recover};
 pub use verify::{Depth, Fault, MemberLoss, Subset, Verified};
 

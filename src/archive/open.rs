@@ -1,23 +1,19 @@
 //! An archive as its newest commit shows it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::archive::block_decoder::{BlockDecoder, read_block};
+use crate::archive::member_reader::Part;
 use crate::archive::store::Store;
-use crate::block::Decoder;
-use crate::codec::Decompressor;
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::format::archive_commit::ArchiveCommit;
-use crate::format::extents::{self, BlockExtent};
 use crate::format::frame::FrameKind;
 use crate::format::index::{IndexEntry, IndexSegment};
 use crate::format::members::{Extent, Member, MemberState, MemberTable};
-use crate::format::{BlockHeader, SectionKind};
 use crate::limits::{self, Limits};
 use crate::vfs::{FileSystem, OsFileSystem, ReadFile};
-use crate::wire::checksum;
 
 /// Decoded blocks that are kept: members that lie side by side share one.
 const CACHE_BYTES_MAX: usize = 128 << 20;
@@ -253,94 +249,8 @@ impl Archive {
     }
 }
 
-/// A part of a member, in its block.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Part {
-    raw: Arc<Vec<u8>>,
-    start: usize,
-    len: usize,
-}
-
-impl Part {
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.raw.get(self.start..self.start + self.len).unwrap_or_default()
-    }
-}
-
 pub(crate) fn is_live(member: &Member) -> bool {
     member.state == MemberState::Live
-}
-
-/// Decodes blocks of an archive: what the block layer knows, and the section in front of which it stands.
-#[derive(Debug)]
-pub(crate) struct BlockDecoder {
-    limits: Limits,
-    decoder: Decoder,
-    pub(crate) decompressor: Decompressor,
-}
-
-impl BlockDecoder {
-    pub(crate) fn new(limits: &Limits) -> Self {
-        let (decoder, decompressor) = (Decoder::new(limits), Decompressor::default());
-        Self { limits: limits.clone(), decoder, decompressor }
-    }
-
-    /// Replaces `raw` with the raw bytes of a block, verified.
-    pub(crate) fn decode(
-        &mut self,
-        stream_id: u64,
-        header: &BlockHeader,
-        payload: &[u8],
-        offset: u64,
-        raw: &mut Vec<u8>,
-    ) -> Result<()> {
-        let Some((own, sections)) = header.sections.split_last() else {
-            return Err(no_extents(offset));
-        };
-        let len = payload.len().checked_sub(own.stored_len as usize);
-        let payload = len.and_then(|len| payload.get(..len)).ok_or_else(|| no_extents(offset))?;
-        self.decoder.decode(sections, payload, header.raw_len, raw)?;
-        let computed = checksum::raw(raw, header.raw_seed(stream_id));
-        if computed == header.raw_check {
-            return Ok(());
-        }
-        raw.clear();
-        let (section, stored) = (Section::RawBytes, header.raw_check);
-        Err(Error::new(ErrorKind::ChecksumMismatch { section, offset, stored, computed }))
-    }
-
-    /// What a block says of the members that it holds parts of, verified.
-    pub(crate) fn extents(
-        &mut self,
-        header: &BlockHeader,
-        payload: &[u8],
-    ) -> Result<Vec<BlockExtent>> {
-        let own = header.sections.last().filter(|entry| entry.kind == SectionKind::Extents);
-        let own = own.ok_or_else(|| no_extents(0))?;
-        let start = payload.len().checked_sub(own.stored_len as usize);
-        let stored = start.and_then(|start| payload.get(start..)).ok_or_else(|| no_extents(0))?;
-        let len = own.decoded_len.into();
-        let len = limits::check("decoded bytes of extents", len, self.limits.members_bytes_max)?;
-        let decoded = self.decompressor.decompress(own.codec, stored, len)?;
-        for (bytes, check) in [(stored, own.stored_check), (&decoded, own.decoded_check)] {
-            if checksum::section(bytes) != check {
-                let rule = "the checksums of a section hold";
-                return Err(Error::corrupt(Section::Extents, 0, rule));
-            }
-        }
-        extents::decode(&decoded, header.raw_len, &self.limits)
-    }
-}
-
-/// Reads and verifies the frame of a block.
-pub(crate) fn read_block(store: &mut Store, offset: u64) -> Result<(BlockHeader, Vec<u8>)> {
-    let head = store.head(offset)?;
-    if head.fixed.kind != FrameKind::Block {
-        let rule = "the index names blocks";
-        return Err(Error::corrupt(Section::Index, offset, rule));
-    }
-    let header = BlockHeader::decode(head.body()?)?;
-    Ok((header, store.payload(&head)?))
 }
 
 fn read_index(store: &mut Store, commit: &ArchiveCommit) -> Result<Vec<IndexEntry>> {
@@ -384,63 +294,9 @@ fn trailing(store: &mut Store, commit_end: u64) -> Result<Trailing> {
     Ok(if bytes == 0 { Trailing::None } else { Trailing::Unfinished { bytes } })
 }
 
-/// Reads the content of a member, verified block by block.
-#[derive(Debug)]
-pub struct MemberReader<'a> {
-    archive: &'a mut Archive,
-    extents: std::vec::IntoIter<Extent>,
-    part: Part,
-    given: usize,
-}
-
-impl Archive {
-    /// A reader of a member's content.
-    pub fn reader(&mut self, member: &Member) -> MemberReader<'_> {
-        let extents = member.extents.clone().into_iter();
-        MemberReader { archive: self, extents, part: Part::default(), given: 0 }
-    }
-}
-
-impl io::Read for MemberReader<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let bytes = io::BufRead::fill_buf(self)?;
-        let len = bytes.len().min(buf.len());
-        if let (Some(dst), Some(src)) = (buf.get_mut(..len), bytes.get(..len)) {
-            dst.copy_from_slice(src);
-        }
-        self.given += len;
-        Ok(len)
-    }
-}
-
-impl io::BufRead for MemberReader<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.given >= self.part.bytes().len()
-            && let Some(extent) = self.extents.next()
-        {
-            self.part = self.archive.extent(extent)?;
-            self.given = 0;
-        }
-        Ok(self.part.bytes().get(self.given..).unwrap_or_default())
-    }
-
-    fn consume(&mut self, len: usize) {
-        self.given += len;
-    }
-}
-
 #[cold]
 fn no_block(number: u64) -> Error {
     Error::new(ErrorKind::InvalidArgument { what: format!("block {number} does not exist") })
-}
-
-#[cold]
-fn no_extents(offset: u64) -> Error {
-    Error::corrupt(
-        Section::BlockHeader,
-        offset,
-        "the last section of an archive's block is its extents",
-    )
 }
 
 #[cold]

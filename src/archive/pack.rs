@@ -12,14 +12,14 @@ use crate::codec::{Codec, Compressor};
 use crate::error::Result;
 use crate::format::archive_commit::ArchiveCommit;
 use crate::format::extents::{self, BlockExtent};
-use crate::format::frame::{self, FrameKind};
-use crate::format::index::{self, IndexEntry, IndexSegment, SEGMENT_BLOCKS_MAX};
+use crate::format::frame::FrameKind;
 use crate::format::members::{Extent, Member, MemberTable};
-use crate::format::{BlockHeader, FileHeader, SectionEntry, SectionKind, StoredKind, TimeRange};
+use crate::format::{FileHeader, SectionEntry, SectionKind, StoredKind, TimeRange};
 use crate::name::Name;
 use crate::vfs::{FileInfo, WriteFile};
 use crate::wire::checksum;
 use crate::writer::WriterBuilder;
+use crate::writer::frames::{Before, Frames, block_raw_log2, narrow};
 use crate::writer::pool::Pool;
 use crate::writer::stream::{Done, Job};
 
@@ -43,12 +43,10 @@ const TABLES_MAX: u64 = 64;
 
 /// Writes an archive, or the next commit of one.
 pub(crate) struct Packer {
-    file: Box<dyn WriteFile>,
+    frames: Frames<Box<dyn WriteFile>>,
     start: Start,
     level: u8,
     block_bytes: usize,
-    stream_id: Option<u64>,
-    offset: u64,
     pool: Pool,
     compressor: Compressor,
     /// What the blocks under way say of their members, oldest first, and where in `entries` those are.
@@ -61,17 +59,15 @@ pub(crate) struct Packer {
     blocks: u64,
     lines: u64,
     raw_bytes: u64,
-    segment: IndexSegment,
     /// New and changed members.
     pub(crate) entries: Vec<Member>,
     /// Those of them that have the content of others.
     aliases: Vec<(usize, usize)>,
-    frame: Vec<u8>,
 }
 
 impl std::fmt::Debug for Packer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Packer").field("offset", &self.offset).finish_non_exhaustive()
+        f.debug_struct("Packer").field("offset", &self.offset()).finish_non_exhaustive()
     }
 }
 
@@ -91,11 +87,9 @@ impl Packer {
         let (level, block_bytes) = options.settings();
         let commit = start.commit.clone().unwrap_or_default();
         Self {
-            file,
+            frames: Frames::behind(file, start.stream_id, start.offset, commit.last_index),
             level,
             block_bytes: block_bytes as usize,
-            stream_id: start.stream_id,
-            offset: start.offset,
             pool: options.pool(),
             compressor: Compressor::default(),
             under_way: VecDeque::new(),
@@ -105,17 +99,15 @@ impl Packer {
             blocks: commit.blocks,
             lines: commit.lines,
             raw_bytes: commit.raw_bytes,
-            segment: IndexSegment { previous: commit.last_index, entries: Vec::new() },
             entries: Vec::new(),
             aliases: Vec::new(),
-            frame: Vec::new(),
             start,
         }
     }
 
     /// Bytes of the file so far.
     pub(crate) fn offset(&self) -> u64 {
-        self.offset
+        self.frames.offset()
     }
 
     /// Begins to write on a member, behind what it has. Returns its place in `entries`.
@@ -154,7 +146,7 @@ impl Packer {
 
     /// Gives the file mode and owner of another one.
     pub(crate) fn take_over(&mut self, like: &FileInfo) -> io::Result<()> {
-        self.file.take_over(like)
+        self.frames.get_mut().take_over(like)
     }
 
     /// Adds content to the member that was begun last.
@@ -264,16 +256,15 @@ impl Packer {
 
     /// Writes a block that has been encoded.
     fn block(&mut self, done: Done) -> Result<()> {
-        let Done { job: Job { raw, starts_inside }, encoded } = done;
-        let stream_id = self.header(&raw)?;
+        let Done { job, mut encoded } = done;
+        self.header(&job.raw)?;
         let placed = self.under_way.pop_front().unwrap_or_default();
-        self.note_times(&placed, &raw, encoded.stats.times);
+        self.note_times(&placed, &job.raw, encoded.stats.times);
         let extents: Vec<BlockExtent> = placed.into_iter().map(|(_, extent)| extent).collect();
-        let (mut sections, mut payload) = (encoded.sections, encoded.payload);
         let mut listed = Vec::new();
         extents::encode(&extents, &mut listed);
         let (codec, stored) = self.compressor.compress(Codec::Zstd(12), &listed)?;
-        sections.push(SectionEntry {
+        encoded.sections.push(SectionEntry {
             kind: SectionKind::Extents,
             codec,
             stored_len: narrow(stored.len()),
@@ -282,36 +273,13 @@ impl Packer {
             decoded_check: checksum::section(&listed),
             needs: Vec::new(),
         });
-        payload.extend_from_slice(&stored);
-        let mut header = BlockHeader {
-            sequence: self.blocks,
-            raw_len: narrow(raw.len()),
-            lines: narrow(memchr::memchr_iter(b'\n', &raw).count()),
-            first_line: self.lines,
-            first_byte: self.raw_bytes,
-            starts_inside,
-            raw_check: 0,
-            stats: encoded.stats,
-            sections,
-        };
-        header.raw_check = checksum::raw(&raw, header.raw_seed(stream_id));
-        let mut body = Vec::new();
-        header.encode(&mut body);
-        let offset = self.offset;
-        self.frame(FrameKind::Block, &body, &payload)?;
+        encoded.payload.extend_from_slice(&stored);
+        let before = Before { blocks: self.blocks, lines: self.lines, bytes: self.raw_bytes };
+        let header = self.frames.block(before, &job, encoded, true)?;
         self.blocks += 1;
         self.lines += u64::from(header.lines);
         self.raw_bytes += u64::from(header.raw_len);
-        self.segment.entries.push(IndexEntry {
-            offset,
-            stored_len: self.offset - offset,
-            raw_len: header.raw_len,
-            lines: header.lines,
-            starts_inside,
-            stats: header.stats,
-            filter: encoded.filter,
-        });
-        if self.segment.entries.len() == SEGMENT_BLOCKS_MAX { self.end_segment() } else { Ok(()) }
+        Ok(())
     }
 
     /// Notes first and last time of the parts of a block.
@@ -343,7 +311,7 @@ impl Packer {
             self.block(done)?;
         }
         self.header(&[])?;
-        Ok(self.file.sync()?)
+        Ok(self.frames.get_mut().sync()?)
     }
 
     /// Ends the commit: index, member table, commit, tail. `all` gives the members that have not changed.
@@ -355,7 +323,7 @@ impl Packer {
         all: impl FnOnce(&mut Vec<Member>),
     ) -> Result<(ArchiveCommit, u64)> {
         self.end_blocks()?;
-        self.end_segment()?;
+        self.frames.end_segment()?;
         for (alias, same) in std::mem::take(&mut self.aliases) {
             let Some(same) = self.entries.get(same).cloned() else { continue };
             if let Some(entry) = self.entries.get_mut(alias) {
@@ -379,70 +347,42 @@ impl Packer {
             let previous = if is_whole { 0 } else { last_members };
             let entries = std::mem::take(&mut self.entries);
             MemberTable { previous, entries }.encode(&mut self.compressor, &mut table)?;
-            last_members = self.offset;
-            self.frame(FrameKind::Members, &[], &table)?;
+            last_members = self.offset();
+            self.frames.frame(FrameKind::Members, &[], &table)?;
         }
         let mut commit = ArchiveCommit {
             number: before.as_ref().map_or(0, |commit| commit.number + 1),
             previous: before.as_ref().map_or(0, |commit| commit.offset),
             begin: self.start.offset,
-            last_index: self.segment.previous,
+            last_index: self.frames.last_index(),
             last_members,
             blocks: self.blocks,
             lines: self.lines,
             raw_bytes: self.raw_bytes,
             members,
-            offset: self.offset,
+            offset: self.offset(),
             root: [0; 32],
         };
         commit.root = root(&before.unwrap_or_default().root, &table, &commit);
         let mut payload = Vec::new();
         commit.encode(&mut payload);
-        self.frame(FrameKind::ArchiveCommit, &[], &payload)?;
-        let tail = index::tail(narrow(usize::try_from(self.offset - commit.offset).unwrap_or(0)));
-        io::Write::write_all(&mut self.file, &tail)?;
-        self.offset += tail.len() as u64;
-        io::Write::flush(&mut self.file)?;
-        self.file.sync()?;
-        Ok((commit, self.offset))
+        self.frames.commit(FrameKind::ArchiveCommit, &payload)?;
+        self.frames.get_mut().sync()?;
+        let end = self.offset();
+        Ok((commit, end))
     }
 
     /// Writes the file header before the first frame, from the content of which the archive's id is derived.
-    fn header(&mut self, raw: &[u8]) -> Result<u64> {
-        if let Some(stream_id) = self.stream_id {
-            return Ok(stream_id);
-        }
-        let block_bytes = u64::try_from(self.block_bytes).unwrap_or(u64::MAX);
-        let seed = 1 << 40 | u64::from(self.level) << 32 | block_bytes;
-        let stream_id = checksum::raw(raw, seed);
-        let log2 = self.block_bytes.next_power_of_two().trailing_zeros();
-        let block_raw_log2 = u8::try_from(log2).unwrap_or(32);
-        let mut bytes = Vec::new();
-        let (kind, level) = (StoredKind::Archive, self.level);
-        FileHeader { kind, level, stream_id, block_raw_log2, equipped: false }.encode(&mut bytes);
-        io::Write::write_all(&mut self.file, &bytes)?;
-        self.offset += bytes.len() as u64;
-        self.start.offset = self.offset;
-        self.stream_id = Some(stream_id);
-        Ok(stream_id)
-    }
-
-    fn end_segment(&mut self) -> Result<()> {
-        if self.segment.entries.is_empty() {
+    fn header(&mut self, raw: &[u8]) -> Result<()> {
+        if self.frames.id().is_some() {
             return Ok(());
         }
-        let mut payload = Vec::new();
-        self.segment.encode(&mut payload);
-        self.segment = IndexSegment { previous: self.offset, entries: Vec::new() };
-        self.frame(FrameKind::Index, &[], &payload)
-    }
-
-    fn frame(&mut self, kind: FrameKind, body: &[u8], payload: &[u8]) -> Result<()> {
-        self.frame.clear();
-        let stream_id = self.stream_id.unwrap_or(0);
-        frame::encode(kind, stream_id, body, payload, &mut self.frame)?;
-        io::Write::write_all(&mut self.file, &self.frame)?;
-        self.offset += self.frame.len() as u64;
+        let seed = 1 << 40 | u64::from(self.level) << 32 | self.block_bytes as u64;
+        let stream_id = checksum::raw(raw, seed);
+        let block_raw_log2 = block_raw_log2(narrow(self.block_bytes));
+        let (kind, level, equipped) = (StoredKind::Archive, self.level, false);
+        self.frames.begin(&FileHeader { kind, level, stream_id, block_raw_log2, equipped })?;
+        self.start.offset = self.offset();
         Ok(())
     }
 }
@@ -459,9 +399,4 @@ pub(crate) fn root(before: &[u8; 32], table: &[u8], commit: &ArchiveCommit) -> [
 /// Members of a table that count.
 pub(crate) fn count_live<'a>(members: impl IntoIterator<Item = &'a Member>) -> u64 {
     members.into_iter().filter(|member| is_live(member)).count() as u64
-}
-
-/// A length within a block, which is far below 2^32.
-fn narrow(len: usize) -> u32 {
-    u32::try_from(len).unwrap_or(u32::MAX)
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::archive::open::{Archive, read_block};
+use crate::archive::block_decoder::read_block;
+use crate::archive::open::Archive;
 use crate::archive::pack::root;
 use crate::error::{Error, Result, Section};
 use crate::format::archive_commit::ArchiveCommit;

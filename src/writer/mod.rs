@@ -3,6 +3,7 @@
 //! *Invariant:* where blocks are cut depends on the bytes and the options only, never on the sizes of writes, on threads,
 //! or on time (a caller who asks for a flush cuts where it asks).
 
+pub(crate) mod frames;
 mod memory;
 pub(crate) mod pool;
 pub(crate) mod stream;
@@ -117,6 +118,11 @@ impl WriterBuilder {
     /// Level, and raw bytes in a block.
     pub(crate) fn settings(&self) -> (u8, u32) {
         (self.level, self.block_size())
+    }
+
+    /// Whether what the blocks are coded with has to be named in the file.
+    pub(crate) fn is_equipped(&self) -> bool {
+        self.equipment().named().is_some()
     }
 
     /// What encodes the blocks.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::archive::{ChangeKind, Depth, Subset, Trailing, compact};
 use crate::error::ErrorKind;
+use crate::model::PredictorSource;
 
 fn kinds(changes: &[Change]) -> Vec<ChangeKind> {
     changes.iter().map(|change| change.kind).collect()
@@ -166,6 +167,36 @@ fn writers_exclude_each_other_and_readers_see_what_was_committed() {
     assert_eq!(place.contents().len(), 2);
     let again = Appender::create(&OsFileSystem, &path, &options()).unwrap_err();
     assert!(again.is_io(), "a name that is taken");
+}
+
+#[derive(Debug)]
+struct Own;
+
+impl PredictorSource for Own {
+    fn id(&self) -> u32 {
+        1000
+    }
+
+    fn parameters(&self) -> u64 {
+        0
+    }
+
+    fn start(&self) -> Box<dyn crate::model::Predictor> {
+        unreachable!("nothing is coded")
+    }
+}
+
+#[test]
+fn what_an_archive_could_not_name_is_refused() {
+    let place = Place::new();
+    place.add(&[("a", b"1\n")], 1);
+    let mut options = options();
+    options.level(9).unwrap().predictor(std::sync::Arc::new(Own)).unwrap();
+    let refused = |err: &crate::Error| matches!(err.kind(), ErrorKind::InvalidArgument { .. });
+    let (path, limits) = (place.archive(), Limits::default());
+    assert!(refused(&Appender::create(&OsFileSystem, &place.path("b.lig"), &options).unwrap_err()));
+    assert!(refused(&Appender::open(&OsFileSystem, &path, &options, &limits).unwrap_err()));
+    assert_eq!(std::fs::read_dir(place.dir.path()).unwrap().count(), 1);
 }
 
 #[test]

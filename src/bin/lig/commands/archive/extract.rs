@@ -67,21 +67,7 @@ pub(crate) fn run(
     }
     let Chosen { mut archive, members, mut tally } = chosen;
     let dir = &args.directory;
-    if let Err(err) = system.create_dir_all(dir) {
-        if err.kind() == io::ErrorKind::AlreadyExists {
-            bail!("{}: is not a directory", name(dir));
-        }
-        return Err(err).with_context(|| name(dir));
-    }
-    let existing = match (args.overwrite, args.skip_existing) {
-        (true, _) => Existing::Overwrite,
-        (_, true) => Existing::Skip,
-        _ => Existing::Refuse,
-    };
-    if existing == Existing::Refuse {
-        has_room(&members, dir, system)?;
-    }
-    let mut extractor = Extractor::new(system, dir, existing).with_context(|| name(dir))?;
+    let mut extractor = begin(args, &members, system)?;
     let (mut files, mut bytes) = (0_u64, 0);
     let mut targets = Targets::new(args.strip_components);
     for member in &members {
@@ -129,6 +115,26 @@ pub(crate) fn run(
     }
     out.summary(format_args!("{}: {files} files, {}", name(dir), units::bytes(bytes)));
     Ok(exit_code(tally.outcome()))
+}
+
+/// Begins to write below the directory that was asked for, which is made if it is not there.
+fn begin(args: &ExtractArgs, members: &[Member], system: &dyn FileSystem) -> Result<Extractor> {
+    let dir = &args.directory;
+    if let Err(err) = system.create_dir_all(dir) {
+        if err.kind() == io::ErrorKind::AlreadyExists {
+            bail!("{}: is not a directory", name(dir));
+        }
+        return Err(err).with_context(|| name(dir));
+    }
+    let existing = match (args.overwrite, args.skip_existing) {
+        (true, _) => Existing::Overwrite,
+        (_, true) => Existing::Skip,
+        _ => Existing::Refuse,
+    };
+    if existing == Existing::Refuse {
+        has_room(members, dir, system)?;
+    }
+    Extractor::new(system, dir, existing).with_context(|| name(dir))
 }
 
 /// Refuses to begin what the disk cannot take.
