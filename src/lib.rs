@@ -52,7 +52,7 @@ mod writer;
 pub use crate::archive::{
     Added, Appender, Archive, ArchiveBlock, Change, ChangeKind, Committed, Content, Depth,
     Existing, Extracted, Extractor, Fault, MemberLoss, MemberReader, Recovered, Source, Subset,
-    Trailing, Unwritten, Verified, compact, content_hash, recover, storage_key,
+    Trailing, Unwritten, Verified, compact, content_hash, is_archive, recover, storage_key,
 };
 pub use crate::block::{BlockReport, ColumnReport, TemplateReport};
 pub use crate::column::timestamp::show_time;

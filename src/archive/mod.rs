@@ -27,6 +27,11 @@ pub use open::{Archive, ArchiveBlock, Trailing};
 pub use recover::{Recovered, recover};
 pub use verify::{Depth, Fault, MemberLoss, Subset, Verified};
 
+/// Whether bytes start as an archive does. At least 11 are needed to tell.
+pub fn is_archive(prefix: &[u8]) -> bool {
+    crate::format::is_archive(prefix)
+}
+
 /// BLAKE3 of a content: what a member's hash is compared with.
 pub fn content_hash(content: &mut dyn std::io::Read) -> std::io::Result<[u8; 32]> {
     let mut hasher = blake3::Hasher::new();

@@ -36,6 +36,11 @@ pub(crate) struct FileHeader {
     pub(crate) equipped: bool,
 }
 
+/// Whether bytes start as the file of an archive does.
+pub(crate) fn is_archive(prefix: &[u8]) -> bool {
+    prefix.starts_with(&MAGIC) && prefix.get(10) == Some(&1)
+}
+
 impl FileHeader {
     /// Appends the header.
     pub(crate) fn encode(&self, dst: &mut Vec<u8>) {

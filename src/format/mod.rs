@@ -13,7 +13,9 @@ mod section;
 mod stats;
 
 pub(crate) use block_header::BlockHeader;
-pub(crate) use file_header::{FileHeader, LEN as FILE_HEADER_LEN, MAGIC as FILE_MAGIC, StoredKind};
+pub(crate) use file_header::{
+    FileHeader, LEN as FILE_HEADER_LEN, MAGIC as FILE_MAGIC, StoredKind, is_archive,
+};
 pub use members::{Container, Extent, Member, MemberState};
 pub(crate) use model_frame::{FileFrame, ModelFrame};
 pub(crate) use section::{SectionEntry, SectionKind};

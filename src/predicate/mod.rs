@@ -115,6 +115,13 @@ impl Predicate {
         condition::required(pattern, self.condition.as_ref(), self.severities)
     }
 
+    /// Texts of which every line that is selected holds some: of each list one, in any case of letters where that is not
+    /// minded. By them blocks and lines are ruled out; there may be none.
+    pub fn required_texts(&self) -> Vec<Vec<Vec<u8>>> {
+        let texts = |clause: &Clause| clause.literals.iter().map(|l| l.bytes.clone()).collect();
+        self.required().clauses().iter().map(texts).collect()
+    }
+
     /// Whether a line at `time` may be selected.
     pub(crate) fn is_in_time(&self, time: Option<i64>) -> bool {
         if !self.is_timed() {

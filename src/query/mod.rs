@@ -3,6 +3,7 @@
 mod ahead;
 mod blocks;
 mod lines;
+mod members;
 mod prepare;
 mod prune;
 mod scan;

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::{Odd, Random, compress, lig, log, run, words};
 
 /// Runs compared with `grep`: each is one pattern and one set of flags on one to three files.
-const RUNS: u32 = 1100;
+const RUNS: u32 = 1300;
 /// And with `rg`.
 const RUNS_RG: u32 = 300;
 
@@ -164,7 +164,8 @@ fn the_lines_and_the_exit_code_are_those_of_grep() {
         let found = lig(&[words("grep"), args.clone()].concat(), &files.lig());
         assert_same(&found, &expected, &args);
     }
-    assert!(cases >= 2000 - 200, "{cases}");
+    println!("{cases} cases of patterns, flags and files");
+    assert!(cases >= 2000, "{cases}");
 }
 
 fn assert_same(found: &(i32, Vec<u8>), expected: &(i32, Vec<u8>), args: &[String]) {

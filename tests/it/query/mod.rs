@@ -1,5 +1,6 @@
 //! Queries, against the tools whose answers they must give.
 
+mod archives;
 mod counts;
 mod examples;
 mod fields;

@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use lignite::vfs::{FileInfo, FileSystem, ReadFile};
 use lignite::{Condition, ErrorKind, LineScan, ScanLine, ScanStats, is_lignite};
 
-use super::search::Search;
+use super::search::{Log, Search};
 use crate::foreign::Foreign;
 
 /// How long to wait until files are looked at again.
@@ -88,10 +88,20 @@ impl Queue {
 /// The last lines of an input that are selected. Of a file of ours, blocks are looked at from the end on.
 pub(crate) fn last(
     search: &mut Search,
-    file: &mut dyn ReadFile,
-    can_seek: bool,
+    log: Log<'_>,
     most: usize,
 ) -> Result<(Vec<Found>, ScanStats)> {
+    let (file, can_seek) = match log {
+        Log::File(file, can_seek) => (file, can_seek),
+        log @ Log::Member(..) => {
+            let mut queue = Queue::last(Some(most));
+            let stats = search.content(log, &mut |line| {
+                queue.push(line)?;
+                Ok(ControlFlow::Continue(()))
+            })?;
+            return Ok((queue.lines.into(), stats));
+        }
+    };
     let mut blocks = 0;
     if can_seek && is_ours(file)? {
         blocks = search.readers.indexed(&mut *file)?.blocks().len();
@@ -101,7 +111,7 @@ pub(crate) fn last(
     loop {
         search.options.first_block = blocks.saturating_sub(wanted);
         let mut queue = Queue::last(Some(most));
-        let searched = search.content(file, can_seek, &mut |line| {
+        let searched = search.content(Log::File(&mut *file, can_seek), &mut |line| {
             queue.push(line)?;
             Ok(ControlFlow::Continue(()))
         });
@@ -245,7 +255,7 @@ impl<'p> Followed<'p> {
             Ok(ControlFlow::Continue(()))
         };
         if Foreign::detect(&prefix) != Foreign::Other {
-            self.search.clone().content(&mut *self.file, true, &mut sink)?;
+            self.search.clone().content(Log::File(&mut *self.file, true), &mut sink)?;
             return Ok(State::Over);
         }
         let (predicate, options) = (&self.search.predicate, &self.search.options);
@@ -272,7 +282,7 @@ impl<'p> Followed<'p> {
             search.options.first_block = blocks;
             let mut queue = self.queue.borrow_mut();
             self.file.rewind()?;
-            search.content(&mut *self.file, true, &mut |line| {
+            search.content(Log::File(&mut *self.file, true), &mut |line| {
                 // The end of a line may still come, unless there is an end to the file.
                 let is_whole = line.number <= whole || is_finished && line.number == whole + 1;
                 if line.number > lines && is_whole {

@@ -1,17 +1,19 @@
 //! A search of one input: ours by blocks where it can seek, anything else front to back.
 
 use std::cell::Cell;
-use std::io::Read as _;
+use std::io::{Read as _, Seek as _};
 use std::ops::ControlFlow;
 
 use anyhow::{Result, bail};
-use lignite::vfs::ReadFile;
+use lignite::vfs::{FileSystem, ReadFile};
 use lignite::{
-    BlockInfo, BlockSum, Condition, ErrorKind, OnDamage, Predicate, ReaderBuilder, ScanLine,
-    ScanOptions, ScanStats, Section, UseIndex, is_lignite, scan_read,
+    Archive, BlockInfo, BlockSum, Condition, ErrorKind, Limits, Member, MemberState, OnDamage,
+    Predicate, ReaderBuilder, ScanLine, ScanOptions, ScanStats, Section, UseIndex, is_archive,
+    is_lignite, scan_read,
 };
 
 use crate::foreign::Foreign;
+use crate::input::Input;
 
 /// What is looked for, and how.
 #[derive(Clone, Debug)]
@@ -21,6 +23,65 @@ pub(crate) struct Search {
     pub(crate) on_damage: OnDamage,
     /// With the model files that files may refer to.
     pub(crate) readers: ReaderBuilder,
+}
+
+/// Bytes that tell what a file is.
+const PREFIX: u64 = 11;
+
+/// What an input holds.
+pub(crate) enum Content {
+    /// A log, and whether its file can seek.
+    Log(Box<dyn ReadFile>, bool),
+    /// Logs, by their names.
+    Archive(Box<Archive>, Vec<Member>),
+}
+
+/// A log that is searched.
+pub(crate) enum Log<'l> {
+    File(&'l mut dyn ReadFile, bool),
+    Member(&'l mut Archive, &'l Member),
+}
+
+/// Takes a log and its name; breaks where no more are wanted.
+type EachLog<'e> = dyn FnMut(Log<'_>, &[u8]) -> Result<ControlFlow<()>> + 'e;
+
+impl Content {
+    /// Opens an input.
+    pub(crate) fn open(input: &Input, system: &dyn FileSystem) -> Result<Self> {
+        let mut opened = input.open(system)?;
+        let can_seek = opened.info.is_file();
+        if !can_seek {
+            return Ok(Self::Log(opened.file, false));
+        }
+        let mut prefix = Vec::new();
+        (&mut opened.file).take(PREFIX).read_to_end(&mut prefix)?;
+        opened.file.rewind()?;
+        if !is_archive(&prefix) {
+            return Ok(Self::Log(opened.file, true));
+        }
+        let archive = Archive::from_file(opened.file, &Limits::default())?;
+        let is_log = |member: &&Member| member.state == MemberState::Live && !member.is_dir;
+        let members = archive.members().iter().filter(is_log).cloned().collect();
+        Ok(Self::Archive(Box::new(archive), members))
+    }
+
+    /// Calls `each` for each log, with its name: that of the file, or of the member; until it says that it is over.
+    pub(crate) fn each(&mut self, name: &[u8], each: &mut EachLog<'_>) -> Result<()> {
+        match self {
+            Self::Log(file, can_seek) => {
+                let _over = each(Log::File(&mut **file, *can_seek), name)?;
+            }
+            Self::Archive(archive, members) => {
+                for member in members {
+                    let name = member.name.to_vec();
+                    if each(Log::Member(archive, member), &name)?.is_break() {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What is asked before blocks are read.
@@ -35,27 +96,34 @@ pub(crate) struct Hooks<'h> {
 type Sink<'s> = dyn FnMut(ScanLine<'_>) -> lignite::Result<ControlFlow<()>> + 's;
 
 impl Search {
-    /// Searches what a file holds.
-    pub(crate) fn content(
-        &mut self,
-        file: &mut dyn ReadFile,
-        can_seek: bool,
-        sink: &mut Sink<'_>,
-    ) -> Result<ScanStats> {
+    /// Searches a log.
+    pub(crate) fn content(&mut self, log: Log<'_>, sink: &mut Sink<'_>) -> Result<ScanStats> {
         let (mut reach, mut sum) = (|_| {}, |_: &BlockSum| Ok(false));
-        self.summed(file, can_seek, &mut Hooks { reach: &mut reach, sum: &mut sum }, sink)
+        self.summed(log, &mut Hooks { reach: &mut reach, sum: &mut sum }, sink)
     }
 
     /// The same, where statistics may tell enough.
     pub(crate) fn summed(
         &mut self,
-        file: &mut dyn ReadFile,
-        can_seek: bool,
+        log: Log<'_>,
         hooks: &mut Hooks<'_>,
         sink: &mut Sink<'_>,
     ) -> Result<ScanStats> {
+        let (file, can_seek) = match log {
+            Log::File(file, can_seek) => (file, can_seek),
+            Log::Member(archive, member) => {
+                if self.predicate.condition.as_ref().is_some_and(Condition::needs_templates) {
+                    bail!("templates are known of streams, not of the members of an archive");
+                }
+                let (predicate, options) = (&self.predicate, &self.options);
+                return Ok(archive.scan_member(member, predicate, options, sink)?);
+            }
+        };
         let mut prefix = Vec::new();
-        file.take(8).read_to_end(&mut prefix)?;
+        (&mut *file).take(PREFIX).read_to_end(&mut prefix)?;
+        if is_archive(&prefix) {
+            bail!("an archive cannot be read from a pipe");
+        }
         let is_ours = is_lignite(&prefix);
         let asked = self.predicate.condition.as_ref();
         let by_template = asked.is_some_and(Condition::needs_templates);

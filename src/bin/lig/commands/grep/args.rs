@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 
 /// Prints the lines that match a pattern, from .lig files as grep does from the logs they hold.
 ///
-/// Plain, .gz, .zst, .xz, .bz2 and .lz4 files can be searched too. No FILE is standard input, or with -r the current
+/// The members of an archive are searched one after the other, under their names. Plain, .gz, .zst, .xz, .bz2 and .lz4 files can be searched too. No FILE is standard input, or with -r the current
 /// directory. Patterns are regular expressions as the `regex` crate of Rust has them.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "grep", bin_name = "lig grep", args_override_self = true, disable_help_flag = true, after_help = AFTER_HELP)]
@@ -130,7 +130,7 @@ pub(crate) struct GrepArgs {
     #[arg(short = 'r', long)]
     pub(crate) recursive: bool,
 
-    /// With -r: only files whose names match GLOB
+    /// With -r, and of archives: only files whose names match GLOB
     #[arg(long, value_name = "GLOB", action = clap::ArgAction::Append)]
     pub(crate) include: Vec<String>,
 
@@ -193,6 +193,10 @@ pub(crate) struct GrepArgs {
     /// Say on standard error what was looked at
     #[arg(long)]
     pub(crate) stats: bool,
+
+    /// Say on standard error how the search is gone about, and what each step removed
+    #[arg(long)]
+    pub(crate) explain: bool,
 
     /// Skip blocks that are damaged
     #[arg(long)]

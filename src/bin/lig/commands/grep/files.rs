@@ -27,7 +27,7 @@ pub(crate) fn collect(
             inputs.push(Ok(Input { path: None, found: false }));
         } else if args.recursive && is_dir(path, system) {
             descend(path, false, args, system, &mut inputs);
-        } else if is_wanted(path, false, args) {
+        } else if is_wanted_path(path, false, args) {
             inputs.push(Ok(Input { path: Some(path.clone()), found: false }));
         }
     }
@@ -43,8 +43,14 @@ fn is_dir(path: &Path, system: &dyn FileSystem) -> bool {
     system.info(path).is_ok_and(|info| info.is_dir())
 }
 
-fn is_wanted(path: &Path, found: bool, args: &GrepArgs) -> bool {
+fn is_wanted_path(path: &Path, found: bool, args: &GrepArgs) -> bool {
     let base = path.file_name().unwrap_or(path.as_os_str()).as_encoded_bytes();
+    is_wanted(base, found, args)
+}
+
+/// Whether a name is one of those that are asked for; `found`: it was not given by itself.
+pub(super) fn is_wanted(name: &[u8], found: bool, args: &GrepArgs) -> bool {
+    let base = name.rsplit(|&byte| byte == b'/').next().unwrap_or(name);
     let any = |globs: &[String]| globs.iter().any(|glob| glob::matches(glob.as_bytes(), base));
     !any(&args.exclude) && (args.include.is_empty() || !found || any(&args.include))
 }
@@ -80,7 +86,7 @@ fn descend(
         };
         match kind {
             FileKind::Dir => descend(&path, false, args, system, inputs),
-            FileKind::File if is_wanted(&path, true, args) => {
+            FileKind::File if is_wanted_path(&path, true, args) => {
                 inputs.push(Ok(Input { path: Some(path), found: true }));
             }
             FileKind::File | FileKind::Link | FileKind::Special => {}

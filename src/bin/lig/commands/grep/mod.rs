@@ -6,13 +6,14 @@ mod files;
 mod glob;
 mod json;
 mod printer;
+mod stats;
 
 use std::io::{self, BufWriter, IsTerminal as _, Read as _};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use lignite::vfs::{FileSystem, ReadFile, WriteFile};
+use lignite::vfs::{FileSystem, WriteFile};
 use lignite::{
     Case, Condition, MatchExtent, OnDamage, Pattern, PatternBuilder, Predicate, ScanLine,
     ScanOptions, ScanStats,
@@ -22,9 +23,10 @@ use self::args::Color;
 pub(crate) use self::args::GrepArgs;
 use self::json::JsonPrinter;
 use self::printer::{Printer, Style};
+pub(crate) use self::stats::{add_stats, stats_text};
 use super::follow::{self, Followed};
 use super::query;
-use super::search::Search;
+use super::search::{Content, Log, Search};
 use crate::input::Input;
 use crate::models;
 use crate::output::{Output, describe, name};
@@ -81,6 +83,13 @@ fn shown_name(input: &Input, is_json: bool) -> Vec<u8> {
     }
 }
 
+/// What came of a file.
+#[derive(Clone, Copy, Debug, Default)]
+struct Outcome {
+    found: bool,
+    failed: bool,
+}
+
 /// A search over all files.
 struct Grep<'a> {
     args: &'a GrepArgs,
@@ -113,6 +122,9 @@ pub(crate) fn run(args: &GrepArgs, system: &dyn FileSystem, out: &mut Output) ->
         || !args.no_filename
             && (words.len() > 1 || args.recursive && files::holds_dir(&words, system));
     let mut grep = Grep::new(args, system, (pattern, asked), with_name)?;
+    if args.explain {
+        out.plain(&stats::plan(&grep.search.predicate));
+    }
     if args.follow {
         let inputs: Result<Vec<_>, _> = inputs.into_iter().collect();
         let any = grep.follow(inputs.map_err(anyhow::Error::msg)?, out)?;
@@ -132,8 +144,8 @@ pub(crate) fn run(args: &GrepArgs, system: &dyn FileSystem, out: &mut Output) ->
         };
         match grep.file(&input, out) {
             Ok(outcome) => {
-                found |= outcome.selected > 0;
-                failed |= !outcome.losses.is_empty();
+                found |= outcome.found;
+                failed |= outcome.failed;
                 if found && grep.mode == Mode::Nothing {
                     return Ok(ExitCode::SUCCESS);
                 }
@@ -300,52 +312,86 @@ impl<'a> Grep<'a> {
         Ok(Self { args, system, search, mode, sink, totals: ScanStats::default() })
     }
 
-    /// Searches a file.
-    fn file(&mut self, input: &Input, out: &mut Output) -> Result<ScanStats> {
-        let mut opened = input.open(self.system)?;
+    /// Searches a file, or all members of an archive that are wanted.
+    fn file(&mut self, input: &Input, out: &mut Output) -> Result<Outcome> {
+        let mut content = Content::open(input, self.system)?;
         let shown = shown_name(input, self.args.json);
+        if let (Content::Archive(..), Sink::Text(printer)) = (&content, &mut self.sink) {
+            printer.name_files(!self.args.no_filename);
+        }
+        let mut outcome = Outcome::default();
+        content.each(&shown, &mut |log, shown| {
+            let is_member = matches!(log, Log::Member(..));
+            if is_member && !files::is_wanted(shown, true, self.args) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            match self.log(log, shown, &input.name(), out) {
+                Ok(stats) => {
+                    outcome.found |= stats.selected > 0;
+                    outcome.failed |= !stats.losses.is_empty();
+                }
+                Err(err) if !is_member || super::ending(&err).is_some() => return Err(err),
+                Err(err) => {
+                    self.sink.flush()?;
+                    outcome.failed = true;
+                    if !self.args.no_messages {
+                        let member =
+                            crate::output::escape(&String::from_utf8_lossy(shown)).into_owned();
+                        out.error(format_args!("{}: {member}: {}", input.name(), describe(&err)));
+                    }
+                }
+            }
+            let is_over = outcome.found && self.mode == Mode::Nothing;
+            Ok(if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(outcome)
+    }
+
+    /// Searches a log, which is printed under a name.
+    fn log(
+        &mut self,
+        log: Log<'_>,
+        shown: &[u8],
+        input: &str,
+        out: &mut Output,
+    ) -> Result<ScanStats> {
         match &mut self.sink {
             Sink::Text(printer) => printer.next_file(),
             Sink::Json(printer) => printer.next_file(),
         }
-        self.search.predicate.file.clone_from(&shown);
-        let stats = self.content(&mut *opened.file, opened.info.is_file(), &shown)?;
+        self.search.predicate.file = shown.to_vec();
+        let stats = self.content(log, shown)?;
         for loss in &stats.losses {
             let (line, error) = (loss.first_line, describe_loss(&loss.error));
-            out.warning(format_args!("{}: lines from {line} on are lost: {error}", input.name()));
+            out.warning(format_args!("{input}: lines from {line} on are lost: {error}"));
         }
         if let (Sink::Text(printer), selected) = (&mut self.sink, stats.selected) {
             match self.mode {
-                Mode::Count => printer.count(&shown, selected)?,
-                Mode::FilesWith if selected > 0 => printer.file(&shown)?,
-                Mode::FilesWithout if selected == 0 => printer.file(&shown)?,
+                Mode::Count => printer.count(shown, selected)?,
+                Mode::FilesWith if selected > 0 => printer.file(shown)?,
+                Mode::FilesWithout if selected == 0 => printer.file(shown)?,
                 _ => {}
             }
         }
         if let Sink::Json(printer) = &mut self.sink {
-            printer.end_file(&shown, stats.bytes_raw)?;
+            printer.end_file(shown, stats.bytes_raw)?;
         }
         add_stats(&mut self.totals, &stats);
         Ok(stats)
     }
 
-    /// Searches what a file holds; its lines are printed.
-    fn content(
-        &mut self,
-        file: &mut dyn ReadFile,
-        can_seek: bool,
-        shown: &[u8],
-    ) -> Result<ScanStats> {
+    /// Searches what a log holds; its lines are printed.
+    fn content(&mut self, log: Log<'_>, shown: &[u8]) -> Result<ScanStats> {
         let pattern = self.search.predicate.pattern.clone();
         if let Some(count) = self.args.tail {
-            let (found, stats) = follow::last(&mut self.search, file, can_seek, count)?;
+            let (found, stats) = follow::last(&mut self.search, log, count)?;
             for line in &found {
                 self.sink.line(shown, &line.line(), pattern.as_ref())?;
             }
             return Ok(stats);
         }
         let (mode, sink) = (self.mode, &mut self.sink);
-        self.search.content(file, can_seek, &mut |line| {
+        self.search.content(log, &mut |line| {
             if mode != Mode::Lines {
                 return Ok(ControlFlow::Break(()));
             }
@@ -403,7 +449,9 @@ impl<'a> Grep<'a> {
             Sink::Text(printer) => printer.flush()?,
             Sink::Json(printer) => printer.end()?,
         }
-        if self.args.stats {
+        if self.args.explain {
+            out.plain(&stats::explained(&self.totals));
+        } else if self.args.stats {
             out.plain(&stats_text(&self.totals));
         }
         Ok(())
@@ -412,35 +460,4 @@ impl<'a> Grep<'a> {
 
 fn describe_loss(err: &lignite::Error) -> String {
     crate::output::escape(&err.to_string()).into_owned()
-}
-
-/// Adds what was done for another file.
-pub(crate) fn add_stats(totals: &mut ScanStats, stats: &ScanStats) {
-    totals.selected += stats.selected;
-    totals.blocks += stats.blocks;
-    totals.blocks_skipped += stats.blocks_skipped;
-    totals.blocks_filtered += stats.blocks_filtered;
-    totals.blocks_pruned += stats.blocks_pruned;
-    totals.blocks_in_part += stats.blocks_in_part;
-    totals.blocks_whole += stats.blocks_whole;
-    totals.bytes_decoded += stats.bytes_decoded;
-    totals.lines_matched += stats.lines_matched;
-    totals.bytes_raw += stats.bytes_raw;
-}
-
-/// What was looked at, for people.
-pub(crate) fn stats_text(totals: &ScanStats) -> String {
-    format!(
-        "{} lines selected\n{} blocks: {} skipped by time or level, {} by filters, {} pruned by templates, {} decoded in part, {} wholly\n{} bytes decoded of {} raw; {} lines matched one by one\n",
-        totals.selected,
-        totals.blocks,
-        totals.blocks_skipped,
-        totals.blocks_filtered,
-        totals.blocks_pruned,
-        totals.blocks_in_part,
-        totals.blocks_whole,
-        totals.bytes_decoded,
-        totals.bytes_raw,
-        totals.lines_matched,
-    )
 }

@@ -44,6 +44,11 @@ impl<W: Write> Printer<W> {
         Self { dst, style, any: false, last: None }
     }
 
+    /// Whether names of files are printed from here on.
+    pub(crate) fn name_files(&mut self, with_name: bool) {
+        self.style.with_name = with_name;
+    }
+
     /// The next file begins.
     pub(crate) fn next_file(&mut self) {
         self.last = None;

@@ -18,7 +18,7 @@ use serde_json::json;
 use self::counts::Counts;
 use super::grep::conditions;
 use super::query;
-use super::search::{Hooks, Search};
+use super::search::{Content, Hooks, Search};
 use crate::input::Input;
 use crate::models;
 use crate::output::{Output, describe};
@@ -162,19 +162,23 @@ fn count(
     counts: &mut Counts,
     system: &dyn FileSystem,
 ) -> Result<lignite::ScanStats> {
-    let mut opened = input.open(system)?;
     let name = input.path.as_ref().map(|path| path.as_os_str().as_encoded_bytes().to_vec());
-    search.predicate.file = name.unwrap_or_default();
-    let can_seek = opened.info.is_file();
     let counts = RefCell::new(counts);
-    let mut hooks = Hooks {
-        reach: &mut |span| counts.borrow_mut().reach(span),
-        sum: &mut |told| Ok(counts.borrow_mut().add_block(told)),
-    };
-    search.summed(&mut *opened.file, can_seek, &mut hooks, &mut |line| {
-        counts.borrow_mut().add(line.time, Severity::of_line(line.bytes), 1);
+    let mut totals = lignite::ScanStats::default();
+    Content::open(input, system)?.each(&name.unwrap_or_default(), &mut |log, name| {
+        search.predicate.file = name.to_vec();
+        let mut hooks = Hooks {
+            reach: &mut |span| counts.borrow_mut().reach(span),
+            sum: &mut |told| Ok(counts.borrow_mut().add_block(told)),
+        };
+        let stats = search.summed(log, &mut hooks, &mut |line| {
+            counts.borrow_mut().add(line.time, Severity::of_line(line.bytes), 1);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        super::grep::add_stats(&mut totals, &stats);
         Ok(ControlFlow::Continue(()))
-    })
+    })?;
+    Ok(totals)
 }
 
 fn print(args: &HistArgs, counts: &Counts, step: i64, out: &mut Output) -> Result<()> {

@@ -4,6 +4,7 @@ mod table;
 
 use std::cell::RefCell;
 use std::io::{BufWriter, IsTerminal as _, Write as _};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,7 +15,7 @@ use lignite::{Clock, OnDamage, Pipeline, Query, Row, ScanStats};
 
 use self::table::{Form, Table};
 use super::grep::{GrepArgs, conditions};
-use super::search::{Hooks, Search};
+use super::search::{Content, Hooks, Log, Search};
 use crate::input::Input;
 use crate::models;
 use crate::output::{Output, describe, escape};
@@ -211,32 +212,46 @@ impl Run<'_> {
         system: &dyn FileSystem,
         out: &mut Output,
     ) -> Result<(ScanStats, bool)> {
-        let mut opened = input.open(system)?;
         let name = input.path.as_ref().map(|path| path.as_os_str().as_encoded_bytes().to_vec());
         let name = name.unwrap_or_else(|| b"(standard input)".to_vec());
-        search.predicate.file.clone_from(&name);
-        let mut is_over = false;
-        let can_seek = opened.info.is_file();
-        let pipeline = RefCell::new(&mut self.pipeline);
-        let (table, rows, quiet) = (&mut self.table, &mut self.rows, self.args.quiet);
-        let mut hooks = Hooks {
-            reach: &mut |_| {},
-            sum: &mut |told| pipeline.borrow_mut().add_block(told, &name),
-        };
-        let stats = search.summed(&mut *opened.file, can_seek, &mut hooks, &mut |line| {
-            let flow = pipeline.borrow_mut().push(line, &name, &mut |row| {
-                *rows += 1;
-                if quiet { Ok(()) } else { Ok(table.row(row)?) }
-            })?;
-            is_over = flow.is_break();
-            Ok(flow)
+        let (mut totals, mut is_over) = (ScanStats::default(), false);
+        Content::open(input, system)?.each(&name, &mut |log, name| {
+            let stats = self.log(log, name, search, &mut is_over)?;
+            super::grep::add_stats(&mut totals, &stats);
+            totals.losses.extend(stats.losses);
+            Ok(if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        for loss in &stats.losses {
+        for loss in &totals.losses {
             let error = escape(&loss.error.to_string()).into_owned();
             let (name, line) = (input.name(), loss.first_line);
             out.warning(format_args!("{name}: lines from {line} on are lost: {error}"));
         }
-        Ok((stats, is_over))
+        Ok((totals, is_over))
+    }
+
+    /// The same of one log.
+    fn log(
+        &mut self,
+        log: Log<'_>,
+        name: &[u8],
+        search: &mut Search,
+        is_over: &mut bool,
+    ) -> Result<ScanStats> {
+        search.predicate.file = name.to_vec();
+        let pipeline = RefCell::new(&mut self.pipeline);
+        let (table, rows, quiet) = (&mut self.table, &mut self.rows, self.args.quiet);
+        let mut hooks = Hooks {
+            reach: &mut |_| {},
+            sum: &mut |told| pipeline.borrow_mut().add_block(told, name),
+        };
+        search.summed(log, &mut hooks, &mut |line| {
+            let flow = pipeline.borrow_mut().push(line, name, &mut |row| {
+                *rows += 1;
+                if quiet { Ok(()) } else { Ok(table.row(row)?) }
+            })?;
+            *is_over = flow.is_break();
+            Ok(flow)
+        })
     }
 
     fn end(&mut self) -> Result<()> {
