@@ -3,7 +3,7 @@
 use memchr::{memchr, memchr_iter};
 
 use crate::column::Strings;
-use crate::predicate::{Clause, Literal, Part};
+use crate::predicate::{Literal, Part, Run};
 
 /// More than one hit in so many values tells too little: they are taken to be all.
 const DENSE: usize = 8;
@@ -72,35 +72,57 @@ impl Found {
 #[derive(Debug)]
 pub(crate) struct Needle<'p> {
     part: &'p Part,
-    /// Newlines that must stand around it are part of it.
-    finder: Clause,
+    /// Its longest run of bytes that are not any, with newlines that must stand around it.
+    finder: Option<Run>,
+    /// Where in it that run is; behind a newline, if it starts with one.
+    at: usize,
+    starts: bool,
 }
 
 impl<'p> Needle<'p> {
     /// `None` if it cannot be searched for.
     pub(crate) fn of(part: &'p Part) -> Option<Self> {
-        let mut bytes = Vec::with_capacity(part.bytes.len() + 2);
-        bytes.extend(part.starts.then_some(b'\n'));
-        bytes.extend_from_slice(&part.bytes);
-        bytes.extend(part.ends.then_some(b'\n'));
-        let finder = Clause::new(vec![Literal { bytes, folded: part.folded }])?;
-        Some(Self { part, finder })
+        if part.beyond_ascii {
+            return Some(Self { part, finder: None, at: 0, starts: false });
+        }
+        let (at, len) = Literal::run(&part.bytes);
+        let starts = part.starts && at == 0;
+        let ends = part.ends && at + len == part.bytes.len();
+        let mut bytes = Vec::with_capacity(len + 2);
+        bytes.extend(starts.then_some(b'\n'));
+        bytes.extend_from_slice(part.bytes.get(at..at + len).unwrap_or_default());
+        bytes.extend(ends.then_some(b'\n'));
+        let finder = Run::new(&bytes, part.folded)?;
+        Some(Self { part, finder: Some(finder), at, starts })
     }
 
     /// The place of a value, or in a value, that is what is looked for, at or behind byte `at`, where a value starts.
     pub(crate) fn find(&self, text: &[u8], at: usize) -> Option<usize> {
         let rest = text.get(at..).unwrap_or_default();
-        if !self.part.starts {
-            return self.finder.find(rest).map(|found| at + found);
-        }
+        let Some(finder) = &self.finder else {
+            return rest.iter().position(|byte| !byte.is_ascii()).map(|found| at + found);
+        };
         let len = self.part.bytes.len();
-        let first = rest.get(..len + usize::from(self.part.ends)).unwrap_or_default();
-        let value = if self.part.ends { first.strip_suffix(b"\n") } else { Some(first) };
-        let is_first = value.is_some_and(|value| value.len() == len && self.part.is_met_by(value));
-        if is_first {
-            return Some(at);
+        let is_at = |start: usize| {
+            let bytes = rest.get(start..start + len)?;
+            let before = start.checked_sub(1).map(|before| rest.get(before));
+            let first = !self.part.starts || before.is_none_or(|byte| byte == Some(&b'\n'));
+            let last = !self.part.ends || rest.get(start + len) == Some(&b'\n');
+            let inside = !bytes.contains(&b'\n');
+            (first && last && inside && self.part.is(bytes)).then_some(at + start)
+        };
+        if let Some(found) = is_at(0) {
+            return Some(found);
         }
-        self.finder.find(rest).map(|found| at + found + 1)
+        let mut from = 0;
+        while let Some(found) = finder.find(rest.get(from..)?) {
+            let run = from + found + usize::from(self.starts);
+            if let Some(found) = run.checked_sub(self.at).and_then(is_at) {
+                return Some(found);
+            }
+            from += found + 1;
+        }
+        None
     }
 
     /// Which of `count` values that each end with a newline.
@@ -174,11 +196,13 @@ mod tests {
             strings.push(value.as_bytes());
         }
         let text: Vec<u8> = values.iter().flat_map(|v| [v.as_bytes(), b"\n"].concat()).collect();
-        for (bytes, bits) in
-            ["a", "ab", "b", "ba", "aab"].iter().flat_map(|t| (0..8).map(move |b| (t, b)))
+        for (bytes, bits) in ["a", "ab", "b", "ba", "aab", "a\nb", "\nb", "\n"]
+            .iter()
+            .flat_map(|t| (0..8).map(move |b| (t, b)))
         {
             let (folded, starts, ends) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
-            let part = Part { bytes: bytes.as_bytes().to_vec(), folded, starts, ends };
+            let bytes = bytes.as_bytes().to_vec();
+            let part = Part { bytes, folded, starts, ends, ..Part::default() };
             let found = Needle::of(&part).unwrap().in_text(&text, values.len());
             for (number, value) in values.iter().enumerate() {
                 let is = part.is_met_by(value.as_bytes());
@@ -190,7 +214,7 @@ mod tests {
                 assert_eq!(fixed.holds(number), part.is_met_by(*value), "{part:?}");
             }
         }
-        let empty = Part { bytes: Vec::new(), folded: false, starts: true, ends: true };
+        let empty = Part { starts: true, ends: true, ..Part::default() };
         let found = Needle::of(&empty).unwrap().in_text(&text, values.len());
         assert_eq!((0..7).filter(|&n| found.holds(n)).collect::<Vec<_>>(), [1]);
     }

@@ -1,7 +1,7 @@
 //! A part of a printed number, looked for in the number.
 
 use crate::encoding::digits::{Form, Width};
-use crate::predicate::Part;
+use crate::predicate::{ANY, Literal, Part};
 
 /// Digits of a number that can be looked for, in base 10 and 16: more than numbers have, or as many as can be told.
 const DECIMAL_MAX: usize = 19;
@@ -31,6 +31,8 @@ enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NumberPart {
     digits: u64,
+    /// No number is less that has them.
+    least: u64,
     /// The base to the power of how many they are.
     scale: u64,
     is_hex: bool,
@@ -44,6 +46,9 @@ pub(crate) struct NumberPart {
 impl NumberPart {
     /// Reads a part of what is printed in a form.
     pub(crate) fn of(form: Form, part: &Part) -> Asked {
+        if part.bytes.contains(&ANY) {
+            return Self::of_run(form, part);
+        }
         let unsigned = part.bytes.strip_prefix(b"-");
         let mut digits = unsigned.unwrap_or(&part.bytes).to_vec();
         if form.has_point()
@@ -78,6 +83,7 @@ impl NumberPart {
         let radix = u64::from(radix);
         Asked::Some(Self {
             digits: read.iter().fold(0, |sum, &digit| sum * radix + u64::from(digit)),
+            least: 0,
             scale: read.iter().fold(1, |scale, _| scale * radix),
             is_hex: radix == 16,
             padded: !shortest,
@@ -86,10 +92,31 @@ impl NumberPart {
         })
     }
 
+    /// The longest run of bytes that are not any, and how long the number must be.
+    fn of_run(form: Form, part: &Part) -> Asked {
+        let (at, len) = Literal::run(&part.bytes);
+        let bytes = part.bytes.get(at..at + len).unwrap_or_default().to_vec();
+        if bytes.is_empty() {
+            return Asked::Unknown;
+        }
+        let starts = part.starts && at == 0;
+        let ends = part.ends && at + len == part.bytes.len();
+        match Self::of(form, &Part { bytes, starts, ends, ..part.clone() }) {
+            Asked::Some(asked) if !asked.padded => {
+                // Besides a sign it has as many digits at least.
+                let digits = u32::try_from(part.bytes.len().saturating_sub(2)).unwrap_or(u32::MAX);
+                let least = u64::from(form.radix()).checked_pow(digits).unwrap_or(u64::MAX);
+                Asked::Some(Self { least, ..asked })
+            }
+            asked => asked,
+        }
+    }
+
     /// Whether a number may be printed so.
     pub(crate) fn is_met_by(&self, number: i64) -> bool {
         let left = number.unsigned_abs();
-        if left < self.digits || self.negative.is_some_and(|negative| negative != (number < 0)) {
+        let most_digits = self.digits.max(self.least);
+        if left < most_digits || self.negative.is_some_and(|negative| negative != (number < 0)) {
             return false;
         }
         match self.place {
@@ -142,7 +169,7 @@ impl NumberPart {
         };
         let all = self.place == Place::All && self.negative == Some(false);
         let reaches = !all || i64::try_from(self.digits).is_ok_and(|number| least <= number);
-        sign && reaches && self.digits <= most
+        sign && reaches && self.digits.max(self.least) <= most
     }
 }
 
@@ -175,6 +202,10 @@ mod tests {
             "F",
             "9223372036854775807",
             "71",
+            "1\n",
+            "\n7",
+            "1\n\n0",
+            "\n",
         ];
         let (mut met, mut excluded) = (0, 0);
         for column in columns {
@@ -182,7 +213,8 @@ mod tests {
             let (form, numbers) = Form::read(&values).unwrap();
             for (text, bits) in parts.iter().flat_map(|text| (0..4).map(move |bits| (text, bits))) {
                 let (starts, ends) = (bits & 1 != 0, bits & 2 != 0);
-                let part = Part { bytes: text.as_bytes().to_vec(), folded: false, starts, ends };
+                let bytes = text.as_bytes().to_vec();
+                let part = Part { bytes, starts, ends, ..Part::default() };
                 let asked = NumberPart::of(form, &part);
                 for (value, &number) in column.iter().zip(&numbers) {
                     let may = match asked {

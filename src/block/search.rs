@@ -90,8 +90,9 @@ impl Search<'_> {
                     }
             }
             Column::Time { layouts, .. } => {
-                let Part { bytes, folded, starts, ends } = part;
-                layouts.iter().any(|layout| layout.may_hold(bytes, *folded, *starts, *ends))
+                let Part { bytes, folded, starts, ends, .. } = part;
+                part.is_of(&column.alphabet(self.meta))
+                    && layouts.iter().any(|layout| layout.may_hold(bytes, *folded, *starts, *ends))
             }
             Column::Packed { width, .. } => {
                 let (width, len) = (*width as usize, part.bytes.len());

@@ -246,7 +246,7 @@ impl Node {
                     test.required().into_iter().filter_map(in_quotes).collect();
                 let last = fields::last_name(name);
                 if !last.iter().all(u8::is_ascii_digit) {
-                    let name = Literal { bytes: last.to_vec(), folded: false };
+                    let name = Literal::new(last, false);
                     required.extend(in_quotes(vec![name]));
                 }
                 required
@@ -329,9 +329,9 @@ fn in_quotes(choice: Vec<Literal>) -> Option<Vec<Literal>> {
         if part.is_empty() {
             return None;
         }
-        parts.push(Literal { bytes: part.to_vec(), folded: literal.folded });
+        parts.push(Literal::new(part, literal.folded));
     }
-    parts.push(Literal { bytes: b"\\u".to_vec(), folded: false });
+    parts.push(Literal::new(b"\\u", false));
     Some(parts)
 }
 
@@ -394,7 +394,7 @@ pub(crate) fn value<'a>(
 
 /// What stands in every line of one of these severities, in some case of letters.
 fn required_of(severities: SeveritySet) -> Vec<Vec<Literal>> {
-    let literal = |start: &&str| Literal { bytes: start.as_bytes().to_vec(), folded: true };
+    let literal = |start: &&str| Literal::new(start.as_bytes(), true);
     let starts = severities.iter().flat_map(Severity::starts);
     let choice: Vec<_> = starts.map(literal).collect();
     if choice.is_empty() { Vec::new() } else { vec![choice] }

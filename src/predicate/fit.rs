@@ -4,32 +4,39 @@
 //! each value that the literal meets what that value must be. A row holds the literal if and only if it has one of the places.
 
 use crate::column::ByteSet;
-use crate::predicate::literal::Literal;
+use crate::predicate::literal::{ANY, Literal};
 
 /// Places that are told apart; beyond, a literal may stand anywhere.
 const PLACES_MAX: usize = 48;
 /// Steps that looking for places may take.
 const STEPS_MAX: u32 = 4000;
 
-/// What a value must hold: some bytes, at its start, at its end, or anywhere; if both, it is those bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// What a value must hold: some bytes, of which [`ANY`] is any, at its start, at its end, or anywhere; if both, it is those
+/// bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each says of one thing whether it is asked for")]
 pub(crate) struct Part {
     pub(crate) bytes: Vec<u8>,
     /// ASCII letters stand for both cases.
     pub(crate) folded: bool,
     pub(crate) starts: bool,
     pub(crate) ends: bool,
+    /// It must hold a character beyond ASCII instead.
+    pub(crate) beyond_ascii: bool,
 }
 
 impl Part {
     /// The literal, anywhere in a value.
     pub(crate) fn within(literal: &Literal) -> Self {
         let (bytes, folded) = (literal.bytes.clone(), literal.folded);
-        Self { bytes, folded, starts: false, ends: false }
+        Self { bytes, folded, beyond_ascii: literal.is_beyond_ascii(), ..Self::default() }
     }
 
     /// Whether a value is what it must be.
     pub(crate) fn is_met_by(&self, value: &[u8]) -> bool {
+        if self.beyond_ascii {
+            return !value.is_ascii();
+        }
         let len = self.bytes.len();
         let start = value.get(..len);
         let end = value.len().checked_sub(len).and_then(|start| value.get(start..));
@@ -41,8 +48,23 @@ impl Part {
         }
     }
 
+    /// How much it asks for: about the bytes of it that are not any.
+    pub(crate) fn weight(&self) -> u64 {
+        const CHARACTER: u64 = 4;
+        let bytes = self.bytes.iter().filter(|&&byte| byte != ANY).count() as u64;
+        if self.beyond_ascii { CHARACTER } else { bytes }
+    }
+
+    /// Whether a text as long as what is looked for is it.
+    pub(crate) fn is(&self, text: &[u8]) -> bool {
+        same(text, &self.bytes, self.folded)
+    }
+
     /// Whether all bytes are in an alphabet.
     pub(crate) fn is_of(&self, alphabet: &ByteSet) -> bool {
+        if self.beyond_ascii {
+            return (0x80..=0xff).any(|byte| alphabet.holds(byte));
+        }
         is_of(&self.bytes, self.folded, alphabet)
     }
 }
@@ -99,6 +121,15 @@ impl Walk<'_> {
     /// Lets the literal begin wherever it can.
     fn start(&mut self) {
         let (part, pieces) = (self.part, self.pieces);
+        if part.beyond_ascii {
+            self.always = !pieces.iter().all(|piece| piece.is_ascii());
+            for (slot, alphabet) in self.alphabets.iter().enumerate() {
+                if part.is_of(alphabet) {
+                    self.places.push(vec![(slot, part.clone())]);
+                }
+            }
+            return;
+        }
         if part.starts {
             return self.piece(0, 0);
         }
@@ -185,7 +216,8 @@ impl Walk<'_> {
         go_on: impl FnOnce(&mut Self),
     ) {
         let bytes = self.part.bytes.get(from..to).unwrap_or_default().to_vec();
-        self.met.push((slot, Part { bytes, folded: self.part.folded, starts, ends }));
+        let part = Part { bytes, folded: self.part.folded, starts, ends, beyond_ascii: false };
+        self.met.push((slot, part));
         go_on(self);
         self.met.pop();
     }
@@ -206,22 +238,28 @@ impl Walk<'_> {
 
 fn is_of(bytes: &[u8], folded: bool, alphabet: &ByteSet) -> bool {
     bytes.iter().all(|byte| {
-        alphabet.holds(*byte)
+        *byte == ANY
+            || alphabet.holds(*byte)
             || folded
                 && (alphabet.holds(byte.to_ascii_lowercase())
                     || alphabet.holds(byte.to_ascii_uppercase()))
     })
 }
 
-fn same(a: &[u8], b: &[u8], folded: bool) -> bool {
-    if folded { a.eq_ignore_ascii_case(b) } else { a == b }
+/// Whether text is what is looked for.
+fn same(text: &[u8], bytes: &[u8], folded: bool) -> bool {
+    text.len() == bytes.len()
+        && text
+            .iter()
+            .zip(bytes)
+            .all(|(&a, &b)| a == b || b == ANY || folded && a.eq_ignore_ascii_case(&b))
 }
 
 fn holds(text: &[u8], bytes: &[u8], folded: bool) -> bool {
-    if !folded {
+    if !folded && !bytes.contains(&ANY) {
         return memchr::memmem::find(text, bytes).is_some();
     }
-    bytes.is_empty() || text.windows(bytes.len()).any(|part| part.eq_ignore_ascii_case(bytes))
+    bytes.is_empty() || text.windows(bytes.len()).any(|part| same(part, bytes, folded))
 }
 
 #[cfg(test)]
@@ -229,7 +267,7 @@ mod tests {
     use super::*;
 
     fn part(text: &str) -> Part {
-        Part::within(&Literal { bytes: text.as_bytes().to_vec(), folded: false })
+        Part::within(&Literal::new(text.as_bytes(), false))
     }
 
     #[test]
@@ -276,7 +314,7 @@ mod tests {
     #[test]
     fn a_row_has_a_place_if_and_only_if_it_holds_the_literal() {
         let texts = ["", "a", "b", "ab", "ba", "aa", "A"];
-        let literals = ["a", "ab", "aab", "abab", "bb", "baab", "Ab"];
+        let literals = ["a", "ab", "aab", "abab", "bb", "baab", "Ab", "a\nb", "b\n\na"];
         let (mut met, mut unmet) = (0, 0);
         for pieces in
             [["", "", ""], ["a", "b", ""], ["b", "a", "a"], ["", "ab", "b"], ["aa", "", "b"]]

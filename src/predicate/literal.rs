@@ -21,16 +21,67 @@ const CHOICES_PER_BYTE: usize = 4;
 /// Characters of a class that is taken as a choice of literals.
 const CLASS_CHARS_MAX: u32 = 10;
 
-/// Some bytes. If `folded`, ASCII letters stand for both cases.
+/// In a literal: any byte. No line holds this one.
+pub(crate) const ANY: u8 = b'\n';
+
+/// Some bytes, of which [`ANY`] is any. If `folded`, ASCII letters stand for both cases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Literal {
     pub(crate) bytes: Vec<u8>,
     pub(crate) folded: bool,
+    /// What is any byte in it may also be a longer character; without bytes: any character beyond ASCII.
+    wide: bool,
 }
 
 impl Literal {
+    pub(crate) fn new(bytes: &[u8], folded: bool) -> Self {
+        Self { bytes: bytes.to_vec(), folded, wide: false }
+    }
+
+    /// Any character beyond ASCII.
+    fn beyond_ascii() -> Self {
+        Self { wide: true, ..Self::default() }
+    }
+
+    /// Whether it is any character beyond ASCII.
+    pub(crate) fn is_beyond_ascii(&self) -> bool {
+        self.bytes.is_empty() && self.wide
+    }
+
+    /// The same without any bytes at its ends.
+    fn trimmed(mut self) -> Self {
+        let first = self.bytes.iter().position(|&byte| byte != ANY).unwrap_or(self.bytes.len());
+        self.bytes.drain(..first);
+        let len = self.bytes.iter().rposition(|&byte| byte != ANY).map_or(0, |last| last + 1);
+        self.bytes.truncate(len);
+        self.wide &= self.bytes.contains(&ANY);
+        self
+    }
+
+    /// The longest run of bytes that are not any: where it is, and how long.
+    pub(crate) fn run(bytes: &[u8]) -> (usize, usize) {
+        let mut best = (0, 0);
+        let mut at = 0;
+        for run in bytes.split(|&byte| byte == ANY) {
+            if run.len() > best.1 {
+                best = (at, run.len());
+            }
+            at += run.len() + 1;
+        }
+        best
+    }
+
+    /// How many of its bytes are not any.
+    fn weight(&self) -> usize {
+        self.bytes.iter().filter(|&&byte| byte != ANY).count()
+    }
+
     fn then(&self, next: &Self) -> Self {
-        Self { bytes: [&self.bytes[..], &next.bytes].concat(), folded: self.folded || next.folded }
+        Self {
+            bytes: [&self.bytes[..], &next.bytes].concat(),
+            folded: self.folded || next.folded,
+            wide: self.wide || next.wide,
+        }
     }
 }
 
@@ -41,40 +92,71 @@ pub(crate) struct Clause {
     finder: Finder,
 }
 
+/// Bytes that are looked for as they are, in any case of ASCII letters if asked to.
+#[derive(Clone, Debug)]
+pub(crate) struct Run(Finder);
+
+impl Run {
+    /// `None` if they cannot be searched for.
+    pub(crate) fn new(bytes: &[u8], folded: bool) -> Option<Self> {
+        Finder::new(&[bytes.to_vec()], folded).map(Self)
+    }
+
+    /// The first place in `bytes`.
+    pub(crate) fn find(&self, bytes: &[u8]) -> Option<usize> {
+        self.0.find(bytes)
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Finder {
     One(Box<memmem::Finder<'static>>),
     Many(AhoCorasick),
 }
 
+impl Finder {
+    fn new(runs: &[Vec<u8>], folded: bool) -> Option<Self> {
+        Some(match runs {
+            [] => return None,
+            [run] if !folded => Self::One(Box::new(memmem::Finder::new(run).into_owned())),
+            runs => {
+                Self::Many(AhoCorasick::builder().ascii_case_insensitive(folded).build(runs).ok()?)
+            }
+        })
+    }
+
+    fn find(&self, bytes: &[u8]) -> Option<usize> {
+        match self {
+            Self::One(finder) => finder.find(bytes),
+            Self::Many(finder) => finder.find(bytes).map(|found| found.start()),
+        }
+    }
+}
+
 impl Clause {
     /// `None` if the literals cannot be searched for.
     pub(crate) fn new(literals: Vec<Literal>) -> Option<Self> {
-        let finder = match literals.as_slice() {
-            [Literal { bytes, folded: false }] => {
-                Finder::One(Box::new(memmem::Finder::new(bytes).into_owned()))
-            }
-            _ => Finder::Many(
-                AhoCorasick::builder()
-                    .ascii_case_insensitive(literals.iter().any(|literal| literal.folded))
-                    .build(literals.iter().map(|literal| &literal.bytes))
-                    .ok()?,
-            ),
+        let run = |literal: &Literal| {
+            let (at, len) = Literal::run(&literal.bytes);
+            literal.bytes.get(at..at + len).unwrap_or_default().to_vec()
         };
+        // What holds a character beyond ASCII instead of any byte holds the bytes around it too.
+        let runs: Vec<_> =
+            literals.iter().filter(|literal| !literal.is_beyond_ascii()).map(run).collect();
+        let folded = literals.iter().any(|literal| literal.folded);
+        let finder = Finder::new(&runs, folded)?;
         Some(Self { literals, finder })
     }
 
-    /// The place of the first literal in `bytes`.
+    /// The place of the first literal in `bytes`, or of the longest part of it that has no bytes that may be any.
     pub(crate) fn find(&self, bytes: &[u8]) -> Option<usize> {
-        match &self.finder {
-            Finder::One(finder) => finder.find(bytes),
-            Finder::Many(finder) => finder.find(bytes).map(|found| found.start()),
-        }
+        self.finder.find(bytes)
     }
 
     /// Bytes of the shortest literal.
     fn shortest(&self) -> usize {
-        self.literals.iter().map(|literal| literal.bytes.len()).min().unwrap_or(0)
+        let literals = self.literals.iter().filter(|literal| !literal.is_beyond_ascii());
+        literals.map(Literal::weight).min().unwrap_or(0)
     }
 }
 
@@ -100,8 +182,19 @@ impl Required {
 
     /// What is required where one literal of each choice is.
     pub(crate) fn of_choices(mut choices: Vec<Vec<Literal>>, context_free: bool) -> Self {
-        choices.retain(|choice| choice.iter().all(|literal| !literal.bytes.is_empty()));
-        choices.iter_mut().flatten().for_each(|literal| literal.bytes.truncate(LITERAL_BYTES_MAX));
+        for choice in &mut choices {
+            let asked = choice.iter().filter(|literal| !literal.is_beyond_ascii()).cloned();
+            *choice = asked
+                .map(|mut literal| {
+                    literal.bytes.truncate(LITERAL_BYTES_MAX);
+                    literal.trimmed()
+                })
+                .collect();
+            if choice.iter().any(|literal| literal.wide) {
+                choice.push(Literal::beyond_ascii());
+            }
+        }
+        choices.retain(|choice| choice.iter().all(|one| !one.bytes.is_empty() || one.wide));
         let mut clauses: Vec<_> = choices.into_iter().filter_map(Clause::new).collect();
         // One of many single bytes is in nearly every line.
         clauses.retain(|clause| clause.shortest() > clause.literals.len() / CHOICES_PER_BYTE);
@@ -119,7 +212,11 @@ impl Required {
     /// Whether a line that has all this may be among those of a filter.
     pub(crate) fn may_be_in(&self, filter: &GramFilter) -> bool {
         let held = |literal: &Literal| filter.may_hold(&literal.bytes, literal.folded);
-        self.clauses.iter().all(|clause| clause.literals.iter().any(held))
+        // What holds a character beyond ASCII instead of any byte holds the bytes around it too.
+        let asked = |clause: &Clause| {
+            clause.literals.iter().filter(|literal| !literal.is_beyond_ascii()).any(held)
+        };
+        self.clauses.iter().all(asked)
     }
 
     /// The clauses; one with longer literals comes first.
@@ -146,13 +243,15 @@ impl Parts {
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => Self::exact(vec![Literal::default()]),
             HirKind::Literal(literal) if literal.0.len() <= LITERAL_BYTES_MAX => {
-                Self::exact(vec![Literal { bytes: literal.0.to_vec(), folded: false }])
+                Self::exact(vec![Literal::new(&literal.0, false)])
             }
             HirKind::Literal(literal) => {
-                let bytes = literal.0.get(..LITERAL_BYTES_MAX).unwrap_or_default().to_vec();
-                Self { exact: None, required: vec![vec![Literal { bytes, folded: false }]] }
+                let bytes = literal.0.get(..LITERAL_BYTES_MAX).unwrap_or_default();
+                Self { exact: None, required: vec![vec![Literal::new(bytes, false)]] }
             }
-            HirKind::Class(class) => Self { exact: of_class(class), required: Vec::new() },
+            HirKind::Class(class) => {
+                Self::exact(of_class(class).unwrap_or_else(|| vec![of_any(class)]))
+            }
             HirKind::Repetition(repetition) => Self::of_repetition(repetition),
             HirKind::Capture(capture) => Self::of(&capture.sub),
             HirKind::Concat(parts) => Self::of_concat(parts),
@@ -281,7 +380,16 @@ fn of_class(class: &Class) -> Option<Vec<Literal>> {
         }
     }
     (!merged.is_empty())
-        .then(|| merged.into_iter().map(|(bytes, folded)| Literal { bytes, folded }).collect())
+        .then(|| merged.iter().map(|(bytes, folded)| Literal::new(bytes, *folded)).collect())
+}
+
+/// One character, whatever it is.
+fn of_any(class: &Class) -> Literal {
+    let wide = match class {
+        Class::Unicode(class) => class.maximum_len().is_none_or(|len| len > 1),
+        Class::Bytes(_) => false,
+    };
+    Literal { bytes: vec![ANY], folded: false, wide }
 }
 
 #[cfg(test)]
@@ -290,7 +398,7 @@ mod tests {
 
     fn clauses(pattern: &str) -> Vec<String> {
         let show = |literal: &Literal| {
-            let text = String::from_utf8_lossy(&literal.bytes).into_owned();
+            let text = String::from_utf8_lossy(&literal.bytes).replace('\n', "?");
             if literal.folded { text + "~" } else { text }
         };
         let required = Required::of(pattern, false);
@@ -308,6 +416,11 @@ mod tests {
         assert_eq!(clauses("(foo|bar.*x)y"), ["foo|bar", "y"]);
         assert_eq!(clauses("a+b{2}c?"), ["bbc|bb", "a"]);
         assert_eq!(clauses("^\\bab$"), ["ab"]);
+        assert_eq!(clauses("10.99\\d."), ["10?99|"]);
+        assert_eq!(clauses("(?-u)a.b[a-z]c"), ["a?b?c"]);
+        assert_eq!(clauses("[0-9]+ ms"), [" ms"]);
+        assert_eq!(clauses("(a.)+b"), ["a", "b"]);
+        assert!(clauses("...").is_empty());
         assert!(clauses("a*|b").is_empty());
         assert!(clauses(".*").is_empty());
         assert!(clauses("x?").is_empty());

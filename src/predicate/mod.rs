@@ -10,7 +10,7 @@ mod test;
 pub use condition::Condition;
 pub(crate) use condition::{Known, LineSubject, Node, Subject, value};
 pub(crate) use fit::{Fit, Part, Place};
-pub(crate) use literal::{Clause, Literal, Required};
+pub(crate) use literal::{ANY, Clause, Literal, Required, Run};
 pub use pattern::{Case, MatchExtent, Pattern, PatternBuilder};
 pub use template_id::{TemplateId, TemplateRef};
 pub use test::FieldTest;
@@ -116,9 +116,16 @@ impl Predicate {
     }
 
     /// Texts of which every line that is selected holds some: of each list one, in any case of letters where that is not
-    /// minded. By them blocks and lines are ruled out; there may be none.
+    /// minded; a question mark may be any character. By them blocks and lines are ruled out; there may be none.
     pub fn required_texts(&self) -> Vec<Vec<Vec<u8>>> {
-        let texts = |clause: &Clause| clause.literals.iter().map(|l| l.bytes.clone()).collect();
+        let text = |literal: &Literal| {
+            let shown = |&byte: &u8| if byte == ANY { b'?' } else { byte };
+            literal.bytes.iter().map(shown).collect()
+        };
+        let texts = |clause: &Clause| {
+            let asked = clause.literals.iter().filter(|literal| !literal.is_beyond_ascii());
+            asked.map(text).collect()
+        };
         self.required().clauses().iter().map(texts).collect()
     }
 

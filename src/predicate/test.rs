@@ -99,7 +99,7 @@ impl Test {
 
     /// Choices of literals, one of each of which stands in every value that passes.
     pub(crate) fn required(&self) -> Vec<Vec<Literal>> {
-        let literal = |text: &[u8]| Literal { bytes: text.to_vec(), folded: false };
+        let literal = |text: &[u8]| Literal::new(text, false);
         match self {
             Self::Equals(text) | Self::Starts(text) => vec![vec![literal(text)]],
             Self::OneOf(texts) => vec![texts.iter().map(|text| literal(text)).collect()],

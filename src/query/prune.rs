@@ -93,8 +93,7 @@ impl From<Verdict> for Wanted {
 
 /// Of all places, the bytes of the longest part of that in which it is the shortest.
 fn weakest(wanted: &[Wanted]) -> u64 {
-    let longest =
-        |place: &Place| place.iter().map(|(_, part)| part.bytes.len() as u64).max().unwrap_or(0);
+    let longest = |place: &Place| place.iter().map(|(_, part)| part.weight()).max().unwrap_or(0);
     let places = wanted.iter().flat_map(|wanted| match wanted {
         Wanted::Some(places) => places.as_slice(),
         Wanted::None | Wanted::All => &[],

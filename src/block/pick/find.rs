@@ -126,7 +126,10 @@ impl<'a> Picker<'a> {
         (moments, depth): (&Moments, u32),
     ) -> Picked<Found> {
         let Column::Time { layouts, chosen, ticks } = node else { return Ok(Found::All) };
-        let Part { bytes, folded, starts, ends } = part;
+        let Part { bytes, folded, starts, ends, .. } = part;
+        if !part.is_of(&node.alphabet(self.meta)) {
+            return Ok(Found::None);
+        }
         if !layouts.iter().any(|layout| layout.may_hold(bytes, *folded, *starts, *ends)) {
             return Ok(Found::None);
         }

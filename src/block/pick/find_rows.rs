@@ -108,7 +108,7 @@ fn known_of(
         let mut asked = Vec::new();
         // What asks most is looked for first: if nothing is it, the others need not be.
         let mut place: Vec<_> = place.iter().collect();
-        place.sort_by_key(|(_, part)| std::cmp::Reverse(part.bytes.len()));
+        place.sort_by_key(|(_, part)| std::cmp::Reverse(part.weight()));
         for (slot, part) in place {
             let Some(&column) = columns.get(*slot) else { continue };
             let found = find(column, part)?;

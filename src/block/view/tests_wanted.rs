@@ -79,11 +79,14 @@ fn every_line_with_such_a_value_is_found() {
                 next += uses;
             }
             let mut view = open();
-            for text in ["0.1", "17", "007", "a", "u2", "/bin/", "10.0.3.1", "ff", "-1", "5", "F0"]
-            {
+            for text in [
+                "0.1", "17", "007", "a", "u2", "/bin/", "10.0.3.1", "10\n0\n3", "ff", "7\n",
+                "0\n\n1", "-1", "5", "F0",
+            ] {
                 for bits in 0..8 {
                     let (folded, starts, ends) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
-                    let part = Part { bytes: text.as_bytes().to_vec(), folded, starts, ends };
+                    let bytes = text.as_bytes().to_vec();
+                    let part = Part { bytes, folded, starts, ends, ..Part::default() };
                     let may = view.may_hold(column, &part).unwrap();
                     let mut wanted = vec![Wanted::None; view.templates()];
                     wanted[template] = Wanted::Some(vec![vec![(slot, part.clone())]]);

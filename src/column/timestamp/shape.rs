@@ -5,14 +5,15 @@ use crate::column::timestamp::{Element, Layout, MONTHS, WEEKDAYS};
 
 impl Layout {
     /// Whether some time may print as something that holds `text`, in any case of ASCII letters if `folded`: at its start, at
-    /// its end, or anywhere. False is certain.
+    /// its end, or anywhere. A newline in it is any byte. False is certain.
     pub(crate) fn may_hold(&self, text: &[u8], folded: bool, starts: bool, ends: bool) -> bool {
         let bytes = self.bytes();
         let Some(last) = bytes.len().checked_sub(text.len()) else { return false };
         let (first, last) = (if ends { last } else { 0 }, if starts { 0 } else { last });
         (first..=last).any(|at| {
             text.iter().zip(bytes.get(at..).unwrap_or_default()).all(|(byte, set)| {
-                set.holds(*byte)
+                *byte == b'\n'
+                    || set.holds(*byte)
                     || folded
                         && (set.holds(byte.to_ascii_lowercase())
                             || set.holds(byte.to_ascii_uppercase()))
@@ -71,7 +72,8 @@ mod tests {
                 assert!(layout.may_hold(&printed[from..to], false, starts, ends), "{ticks} {from}");
             }
         }
-        for text in ["10.99", "8120279040", "Xov", "7:99", "Tue  Nov", " 45 "] {
+        assert!(layout.may_hold(b"10\n0", false, false, false));
+        for text in ["10\n99", "10.99", "8120279040", "Xov", "7:99", "Tue  Nov", " 45 "] {
             assert!(!layout.may_hold(text.as_bytes(), true, false, false), "{text}");
         }
         assert!(layout.may_hold(b"NOV 2", true, false, false));

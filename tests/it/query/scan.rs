@@ -71,6 +71,13 @@ fn a_scan_of_blocks_is_a_scan_of_the_log_is_the_naive_filter() {
         "\\d{5}",
         "foo bar 1\\d",
         "[0-9a-f]{16}",
+        "10.0.2.",
+        "foo.bar 1",
+        "_ . .n",
+        "nï 1.",
+        "user .oo took 1.?",
+        "00:1.:2. [^E]",
+        "(?-u)_ .. .n",
     ];
     let odd = [Odd::No, Odd::Crlf, Odd::NulAndInvalidUtf8, Odd::NoLastTerminator];
     for round in 0..24 {
