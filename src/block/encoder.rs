@@ -22,7 +22,7 @@ const POOR: usize = 8;
 /// and, at levels from this on, one of which a quick codec makes less without templates than this part of what it makes with
 /// them, in percent; the levels above that try both ways up to the second part:
 const LEVEL_ESTIMATES: u8 = 6;
-const LONG_LITERAL: usize = 105;
+const LONG_LITERAL: usize = 100;
 const LONG_EITHER: usize = 130;
 /// where this part of that at least is templates, since lines that each are their own template gain nothing from being one.
 const TEXT_PART: usize = 8;

@@ -5,7 +5,7 @@
 
 use crate::block::typed::Typed;
 use crate::column::Strings;
-use crate::encoding::integer::cheapest;
+use crate::encoding::integer::{SAMPLE, cheapest};
 use crate::encoding::keyed::Keyed;
 use crate::template::Parsed;
 
@@ -259,17 +259,31 @@ impl<'a> View<'a> {
             && !matches!(self.typed.get(self.column), Some(Typed::Dictionary { .. }))
         {
             let pairs = numbers.iter().zip(places);
+            // Most relations are none, which the last values of the sample show: by then keys have come before.
+            let glance = |numbers: &[i64]| {
+                let start = numbers.len().min(SAMPLE).saturating_sub(GLANCE);
+                cheapest(
+                    numbers.get(start..).map_or(&[], |rest| rest.get(..GLANCE).unwrap_or(rest)),
+                )
+                .0
+            };
+            let own = glance(numbers);
+            let may_pay = |numbers: &[i64]| glance(numbers) <= own;
             if !matches!(self.typed.get(other as usize), Some(Typed::Dictionary { .. })) {
                 let difference =
                     |(number, place): (&i64, _)| number.wrapping_sub(key(place).unwrap_or(0));
                 let differences: Vec<i64> = pairs.clone().map(difference).collect();
-                costs.push((cheapest(&differences).0, Relation::Difference(other)));
+                if may_pay(&differences) {
+                    costs.push((cheapest(&differences).0, Relation::Difference(other)));
+                }
             }
             let mut known: Keyed<i64> = Keyed::default();
             let keyed =
                 pairs.map(|(number, place)| keyed(&mut known, key(place).unwrap_or(0), *number));
             let keyed: Vec<i64> = keyed.collect();
-            costs.push((cheapest(&keyed).0, Relation::KeyedDifference(other)));
+            if may_pay(&keyed) {
+                costs.push((cheapest(&keyed).0, Relation::KeyedDifference(other)));
+            }
         }
         costs
     }

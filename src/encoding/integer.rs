@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::wire::{Cursor, varint};
 
 /// Values from which bits are estimated, and a transform guessed.
-const SAMPLE: usize = 2000;
+pub(crate) const SAMPLE: usize = 2000;
 const SAMPLE_GUESS: usize = 512;
 /// A transform that seems to leave so many times the bits that another one does is not tried.
 const HOPELESS: u64 = 2;
