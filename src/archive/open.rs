@@ -9,7 +9,7 @@ use crate::archive::member_reader::Part;
 use crate::archive::store::Store;
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::format::archive_commit::ArchiveCommit;
-use crate::format::frame::FrameKind;
+use crate::format::frame::{self, FrameKind};
 use crate::format::index::{IndexEntry, IndexSegment};
 use crate::format::members::{Extent, Member, MemberState, MemberTable};
 use crate::limits::{self, Limits};
@@ -283,7 +283,15 @@ fn trailing(store: &mut Store, commit_end: u64) -> Result<Trailing> {
         let head = match store.head(at) {
             Ok(head) => head,
             Err(err) if err.is_io() => return Err(err),
-            Err(err) if matches!(err.kind(), ErrorKind::Truncated { .. }) => break,
+            Err(err) if matches!(err.kind(), ErrorKind::Truncated { .. }) => {
+                // What is too short for a frame must at least begin as one.
+                let len = frame::MAGIC.len() as u64;
+                let start = store.bytes(at, len.min(store.len - at))?;
+                if frame::MAGIC.starts_with(&start) {
+                    break;
+                }
+                return Ok(Trailing::Damaged { bytes });
+            }
             Err(_) => return Ok(Trailing::Damaged { bytes }),
         };
         if head.fixed.kind == FrameKind::ArchiveCommit && head.end() <= store.len {

@@ -31,7 +31,8 @@ pub struct Recovered {
     pub losses: Vec<MemberLoss>,
     /// Members that no table named any more; their times and permissions are from the blocks.
     pub unlisted: u64,
-    /// Whether a commit, an index or a member table was damaged, which costs no content.
+    /// Whether something was damaged of which nothing tells what it was: a commit, an index or a member table, which costs
+    /// no content, or a block of which no table that is left knows, so that its loss is in no report.
     pub structure_damaged: bool,
 }
 
@@ -77,9 +78,14 @@ fn open(system: &dyn FileSystem, input: &Path, limits: &Limits) -> Result<Store>
                 }
                 at = head.offset + 1;
             }
-            Err(Error::corrupt(Section::FileHeader, 0, "an archive has a frame that is whole"))
+            Err(no_frame())
         }
     }
+}
+
+#[cold]
+fn no_frame() -> Error {
+    Error::corrupt(Section::FileHeader, 0, "an archive has a frame that is whole")
 }
 
 /// A part of a member that should be in a block.
@@ -158,6 +164,9 @@ impl Scan {
                 commits.push(commit);
             }
             found.push(head);
+        }
+        if found.is_empty() {
+            return Err(no_frame());
         }
         let holes = commits
             .iter()

@@ -283,6 +283,16 @@ fn damage_costs_a_block_and_recover_gets_the_rest() {
     assert!(!place.path("out/in/a.log").exists(), "a part is no file");
     assert!(fs::read(place.path("out/in/b.log")).unwrap() == log(2, 5000));
     place.write("taken", b"mine");
+    let whole_archive = fs::read(place.path("a.lig")).unwrap();
+    place.write("b.lig", [&whole_archive[..], b"garbage\n"].concat());
+    place.lig(["verify", "b.lig"]).code(3).says("b.lig: the last 8 B are damaged");
+    // Cut, one cannot know how much there was; where nothing is whole, there is nothing to recover.
+    place.write("b.lig", &whole_archive[..whole_archive.len() / 2]);
+    let torn = place.lig(["recover", "b.lig", "-o", "torn.lig"]).code(3);
+    torn.says("b.lig: damaged where nothing tells what was there: more may be missing");
+    place.write("b.lig", &whole_archive[..100]);
+    place.lig(["recover", "b.lig", "-o", "none.lig"]).code(1).says("b.lig: damaged");
+    assert!(!place.path("none.lig").exists());
     for command in ["recover", "compact"] {
         place.lig([command, "a.lig", "-o", "taken"]).code(1).says("lig: taken: exists (");
     }

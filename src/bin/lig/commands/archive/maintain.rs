@@ -150,10 +150,17 @@ pub(crate) fn recover(
             report.name, report.unlisted_members
         ));
     }
+    if report.structure_damaged {
+        out.warning(format_args!(
+            "{}: damaged where nothing tells what was there: more may be missing",
+            report.name
+        ));
+    }
+    let is_whole = report.losses.is_empty() && !report.structure_damaged;
     if args.json {
         out.json(&report)?;
     } else {
-        let lost = if report.losses.is_empty() { "nothing lost" } else { "the rest is lost" };
+        let lost = if is_whole { "nothing lost" } else { "the rest is lost" };
         out.summary(format_args!(
             "{}: {} members, {} blocks; {lost}",
             name(&args.output),
@@ -162,6 +169,6 @@ pub(crate) fn recover(
         ));
     }
     let mut tally = Tally::default();
-    tally.add(if report.losses.is_empty() { Outcome::Done } else { Outcome::Partial });
+    tally.add(if is_whole { Outcome::Done } else { Outcome::Partial });
     Ok(exit_code(tally.outcome()))
 }
