@@ -80,6 +80,7 @@ pub(crate) fn templates(
 mod tests {
     use crate::block::{Decoder, Encoder};
     use crate::limits::Limits;
+    use crate::model::{Equipment, ModelFile};
     use crate::wire::checksum;
 
     fn log() -> Vec<u8> {
@@ -149,6 +150,35 @@ mod tests {
             checksum::payload(&encoded.payload)
         };
         assert_eq!([8, 9].map(hash), [11_673_298_514_203_669_595, 15_583_953_757_330_863_689]);
+    }
+
+    #[test]
+    fn a_changed_code_behind_a_sample_is_an_error_or_other_lines() {
+        let log = log();
+        let (sample, block) = log.split_at(log.len() / 2);
+        let trained = Some(ModelFile::train(sample).unwrap());
+        let equipment = Equipment { trained, ..Equipment::default() };
+        for level in [8, 9] {
+            let encoded = Encoder::with(level, equipment.clone()).encode(block).unwrap();
+            assert_eq!(encoded.sections.len(), 1);
+            let code = &encoded.payload;
+            let raw_len = block.len();
+            let decode = |code: &[u8]| {
+                let means = (&Limits::default(), &equipment);
+                drop(crate::model::head(code, raw_len, means));
+                crate::model::decode(code, raw_len, means)
+            };
+            assert!(decode(code).is_ok());
+            for at in 0..code.len() {
+                let mut changed = code.clone();
+                changed[at] ^= 1 << (at % 8);
+                // What it decodes to is not looked at: the block's checksum is the reader's to verify.
+                drop(decode(&changed));
+                drop(decode(&code[..at]));
+            }
+            let without = (&Limits::default(), &Equipment::default());
+            assert!(crate::model::decode(code, raw_len, without).is_err());
+        }
     }
 
     #[test]
