@@ -68,13 +68,14 @@ where
         self.stats.blocks = blocks.len() as u64;
         self.stats.bytes_raw = blocks.iter().map(|block| block.raw_bytes).sum();
         let (mut lines, mut bytes) = (0, 0);
-        let mut next_ahead = 0;
+        // The first block that was not handed over, and the number of lines before it.
+        let mut next_ahead = (0, 0);
         for (index, block) in blocks.iter().enumerate() {
-            (lines, bytes) = (lines + block.lines, bytes + block.raw_bytes);
             if let Some(ahead) = &mut ahead {
                 ahead.pass(index);
-                next_ahead = self.hand_over(&blocks, next_ahead.max(index), ahead);
+                next_ahead = self.hand_over(&blocks, next_ahead.max((index, lines)), ahead);
             }
+            (lines, bytes) = (lines + block.lines, bytes + block.raw_bytes);
             // Where streams meet, a line may go on from one to the other.
             let meets = blocks.get(index + 1).is_some_and(|next| next.stream != block.stream);
             match self.block(index, block, meets, ahead.as_mut()) {
@@ -96,10 +97,14 @@ where
         Ok(self.stats)
     }
 
-    /// Hands blocks over that other threads make ready, from `from` on; returns the first one that was not looked at.
-    fn hand_over(&mut self, blocks: &[BlockInfo], from: usize, ahead: &mut Ahead<'a>) -> usize {
-        let mut number = blocks.iter().take(from).map(|block| block.lines).sum();
-        let mut next = from;
+    /// Hands blocks over that other threads make ready, from block `next` with `number` lines before it on; returns the same
+    /// of the first one that was not looked at.
+    fn hand_over(
+        &mut self,
+        blocks: &[BlockInfo],
+        (mut next, mut number): (usize, u64),
+        ahead: &mut Ahead<'a>,
+    ) -> (usize, u64) {
         while ahead.has_room()
             && let Some(block) = blocks.get(next)
         {
@@ -117,7 +122,7 @@ where
             number += block.lines;
             next += 1;
         }
-        next
+        (next, number)
     }
 
     /// Whether the lines of a block are whole, and none of them is context of one before it.
