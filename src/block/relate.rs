@@ -259,7 +259,8 @@ impl<'a> View<'a> {
             && !matches!(self.typed.get(self.column), Some(Typed::Dictionary { .. }))
         {
             let pairs = numbers.iter().zip(places);
-            // Most relations are none, which the last values of the sample show: by then keys have come before.
+            // Most relations are none, which the last values of the sample show: by then keys have come before. Few values
+            // err, so that what is a little worse than none is looked at as well.
             let glance = |numbers: &[i64]| {
                 let start = numbers.len().min(SAMPLE).saturating_sub(GLANCE);
                 cheapest(
@@ -268,7 +269,7 @@ impl<'a> View<'a> {
                 .0
             };
             let own = glance(numbers);
-            let may_pay = |numbers: &[i64]| glance(numbers) <= own;
+            let may_pay = |numbers: &[i64]| glance(numbers) <= own + own / 4;
             if !matches!(self.typed.get(other as usize), Some(Typed::Dictionary { .. })) {
                 let difference =
                     |(number, place): (&i64, _)| number.wrapping_sub(key(place).unwrap_or(0));
