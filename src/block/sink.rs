@@ -348,7 +348,12 @@ fn compress(
         (_, Class::Text) => 3,
     };
     let settings = XzSettings {
-        preset: if level > LEVEL_XZ { 9 } else { 6 },
+        // Level 8 is to take less memory than level 7, which leaves no room for the largest dictionary.
+        preset: match level {
+            LEVEL_XZ => 6,
+            8 => 8,
+            _ => 9,
+        },
         // Without templates, long repetitions are what there is to find.
         extreme: level > LEVEL_XZ || (kind == SectionKind::Literal && decoded.len() <= SMALL_BLOCK),
         literal_bits,
