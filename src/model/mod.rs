@@ -175,6 +175,20 @@ impl Model {
         Ok(())
     }
 
+    /// As [`block`](Self::block), with somebody else's predictor between, if there is one.
+    fn block_with<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        hook: Option<&dyn PredictorSource>,
+        parsed: Option<&Parsed>,
+        (given, rows): (&Given, usize),
+    ) -> Result<Table> {
+        match hook {
+            None => self.block(coder, parsed, given, rows),
+            Some(hook) => self.block(&mut Hooked::new(coder, hook), parsed, given, rows),
+        }
+    }
+
     /// Codes templates, ids, and columns of a block of so many lines behind those that are given.
     fn block<C: Coder>(
         &mut self,
@@ -220,12 +234,7 @@ pub(crate) fn encode(
     let mut header = vec![kind, bits];
     varint::put(&mut header, (rows as u64) << 1 | u64::from(terminated));
     let mut coder = Encoder::new(header);
-    match hook {
-        None => model.block(&mut coder, Some(parsed), &given, rows)?,
-        Some(hook) => {
-            model.block(&mut Hooked::new(&mut coder, hook), Some(parsed), &given, rows)?
-        }
-    };
+    model.block_with(&mut coder, hook, Some(parsed), (&given, rows))?;
     Ok(coder.finish())
 }
 
@@ -276,10 +285,7 @@ pub(crate) fn decode(
     let rows = usize::try_from(rows).unwrap_or(usize::MAX);
     let given = Given::of(known);
     let known = known.map(ModelFile::rows);
-    let table = match hook {
-        None => model.block(&mut coder, known, &given, rows)?,
-        Some(hook) => model.block(&mut Hooked::new(&mut coder, hook), known, &given, rows)?,
-    };
+    let table = model.block_with(&mut coder, hook, known, (&given, rows))?;
     if !coder.is_finished() {
         return Err(broken("a code ends where its columns do"));
     }

@@ -4,7 +4,6 @@ use crate::error::Result;
 use crate::limits::Limits;
 use crate::model::coder::Watched;
 use crate::model::given::Given;
-use crate::model::hook::Hooked;
 use crate::model::{Equipment, ModelFile, Opened, Table, broken};
 
 /// Costs of the parts of a code, in bytes.
@@ -36,10 +35,7 @@ pub(crate) fn weigh(
     model.noted = Some(Vec::new());
     let given = Given::of(known);
     let known = known.map(ModelFile::rows);
-    let table = match hook {
-        None => model.block(&mut coder, known, &given, rows)?,
-        Some(hook) => model.block(&mut Hooked::new(&mut coder, hook), known, &given, rows)?,
-    };
+    let table = model.block_with(&mut coder, hook, known, (&given, rows))?;
     if !coder.is_finished() {
         return Err(broken("a code ends where its columns do"));
     }
