@@ -20,6 +20,9 @@ mod hostile;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
+#[cfg(feature = "cli")]
+mod place;
+#[cfg(test)]
 mod priming;
 #[cfg(test)]
 #[cfg(feature = "cli")]

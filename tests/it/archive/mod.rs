@@ -13,49 +13,19 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use lignite::{Archive, Member, MemberState};
-use tempfile::TempDir;
+
+use crate::place::{Place, Ran};
 
 /// Whether loops run at their full length: minutes instead of seconds.
 fn is_full() -> bool {
     std::env::var_os("LIG_FULL").is_some()
 }
 
-/// A directory of its own for a test, and the command in it.
-struct Place {
-    dir: TempDir,
-}
-
 impl Place {
-    fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn write(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, bytes).unwrap();
-        path
-    }
-
-    fn command(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lig"));
-        command.current_dir(self.dir.path()).args(args).stdin(Stdio::null());
-        command.env_remove("LIG_LEVEL").env_remove("LIG_THREADS");
-        command
-    }
-
-    fn lig(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
-        Ran::from(self.command(args).output().unwrap())
-    }
-
     /// What the members of an archive hold, as the library reads it.
     fn contents(&self, archive: &str) -> BTreeMap<Vec<u8>, Vec<u8>> {
         contents(&self.path(archive))
@@ -77,53 +47,6 @@ fn content(archive: &mut Archive, member: &Member) -> Vec<u8> {
     let mut content = Vec::new();
     archive.reader(member).read_to_end(&mut content).unwrap();
     content
-}
-
-/// What came of a run.
-#[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    stdout: Vec<u8>,
-    stderr: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        Self { code: output.status.code(), stdout: output.stdout, stderr }
-    }
-}
-
-impl Ran {
-    #[track_caller]
-    fn code(self, expected: i32) -> Self {
-        assert_eq!(self.code, Some(expected), "standard error: {}", self.stderr);
-        self
-    }
-
-    #[track_caller]
-    fn says(self, words: &str) -> Self {
-        assert!(self.stderr.contains(words), "no {words:?} in {:?}", self.stderr);
-        self
-    }
-
-    #[track_caller]
-    fn silent(self) -> Self {
-        assert_eq!(self.stderr, "");
-        self
-    }
-
-    #[track_caller]
-    fn prints(self, words: &str) -> Self {
-        let text = String::from_utf8_lossy(&self.stdout);
-        assert!(text.contains(words), "no {words:?} in {text:?}");
-        self
-    }
-
-    fn json(&self) -> Vec<serde_json::Value> {
-        let text = std::str::from_utf8(&self.stdout).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
 }
 
 /// A log of so many lines, different for each seed.

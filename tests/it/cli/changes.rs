@@ -4,8 +4,6 @@
 use std::fs::File;
 use std::io::Write;
 use std::process::{Child, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
 use super::{Place, Ran, log};
 
@@ -14,11 +12,7 @@ fn start(place: &Place, args: &[&str]) -> Child {
     let mut command = place.command(args);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    let begun = (0..2_000).any(|_| {
-        sleep(Duration::from_millis(10));
-        place.names().len() > 1
-    });
-    assert!(begun, "no output was begun");
+    place.wait_for_a_second_name();
     child
 }
 

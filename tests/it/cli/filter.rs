@@ -184,7 +184,7 @@ fn progress_is_never_shown_to_a_file_unless_asked_for() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1_400));
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
     drop(child.stdin.take());
     let ran = super::Ran::from(child.wait_with_output().unwrap());
     ran.code(0).says("ratio");
@@ -203,12 +203,14 @@ fn a_pipe_that_pauses_is_written_out() {
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     stdin.write_all(&log(10)).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(600));
-    let mut flushed = vec![0; 1 << 16];
-    let len = stdout.read(&mut flushed).unwrap();
-    flushed.truncate(len);
     // The stream is not finished yet; what was flushed can be read all the same.
-    assert_eq!(place.pipe(["-dc", "-qq"], &flushed).stdout, log(10));
+    let mut flushed = Vec::new();
+    while place.pipe(["-dc", "-qq"], &flushed).stdout != log(10) {
+        let mut more = vec![0; 1 << 16];
+        let len = stdout.read(&mut more).unwrap();
+        assert_ne!(len, 0, "{} bytes came", flushed.len());
+        flushed.extend_from_slice(&more[..len]);
+    }
     stdin.write_all(&log(5)).unwrap();
     drop(stdin);
     stdout.read_to_end(&mut flushed).unwrap();

@@ -4,18 +4,12 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
 use super::{Place, Ran, log};
-
-fn send(signal: &str, child: &Child) {
-    let status = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-    assert!(status.success());
-}
+use crate::place::{send, settle};
 
 /// Signals that end a command, and the exit code of each.
-const ENDING: [(&str, i32); 3] = [("-INT", 130), ("-TERM", 143), ("-HUP", 129)];
+const ENDING: [(&str, i32); 3] = [("INT", 130), ("TERM", 143), ("HUP", 129)];
 
 /// Starts `lig` with no signal ignored, whatever the tests were started under: a background job ignores interrupts, `lig`
 /// keeps to that, and a test would wait for ever.
@@ -46,7 +40,7 @@ fn a_signal_finishes_a_stream() {
         let mut child = start(&place, &["--flush", "off"]);
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(&log(40)).unwrap();
-        sleep(Duration::from_millis(300));
+        settle(&child);
         send(signal, &child);
         let ran = Ran::from(child.wait_with_output().unwrap()).code(code).silent();
         place.pipe(["-d"], ran.stdout).code(0).silent().puts(&log(40));
@@ -59,10 +53,10 @@ fn a_signal_removes_a_file_that_is_not_complete() {
     let mut child = start(&place, &["-o", "out.lig"]);
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(&log(40)).unwrap();
-    sleep(Duration::from_millis(300));
+    settle(&child);
     assert_eq!(place.names().len(), 1);
     assert!(!place.has("out.lig"));
-    send("-TERM", &child);
+    send("TERM", &child);
     Ran::from(child.wait_with_output().unwrap()).code(143).silent();
     assert_eq!(place.names(), [] as [String; 0]);
 }
@@ -72,8 +66,8 @@ fn a_signal_ends_a_decoder_that_waits() {
     let place = Place::new();
     let mut child = start(&place, &["-d"]);
     let _stdin = child.stdin.take().unwrap();
-    sleep(Duration::from_millis(200));
-    send("-TERM", &child);
+    settle(&child);
+    send("TERM", &child);
     Ran::from(child.wait_with_output().unwrap()).code(143).silent();
 }
 
@@ -82,9 +76,9 @@ fn a_request_for_progress_is_one_line() {
     let place = Place::new();
     let mut child = start(&place, &["-q"]);
     let stdin = child.stdin.take().unwrap();
-    sleep(Duration::from_millis(200));
-    send("-USR1", &child);
-    sleep(Duration::from_millis(400));
+    settle(&child);
+    send("USR1", &child);
+    settle(&child);
     drop(stdin);
     let ran = Ran::from(child.wait_with_output().unwrap()).code(0).says("standard input: ");
     assert_eq!(ran.stderr.lines().count(), 1);
@@ -122,9 +116,9 @@ fn a_second_signal_ends_a_command_that_cannot_end_in_good_order() {
     place.write("noise", noise);
     for (signal, code) in ENDING {
         let mut child = start(&place, &["-1c", "--block-size=256KiB", "noise"]);
-        sleep(Duration::from_millis(600));
+        settle(&child);
         send(signal, &child);
-        sleep(Duration::from_millis(300));
+        settle(&child);
         assert!(child.try_wait().unwrap().is_none(), "it waits for a reader, to finish the stream");
         send(signal, &child);
         assert_eq!(child.wait().unwrap().signal(), Some(code - 128));
@@ -140,10 +134,10 @@ fn what_the_parent_ignores_stays_ignored() {
     let mut child = shell.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(&log(7)).unwrap();
-    sleep(Duration::from_millis(300));
-    send("-HUP", &child);
-    send("-INT", &child);
-    sleep(Duration::from_millis(400));
+    settle(&child);
+    send("HUP", &child);
+    send("INT", &child);
+    settle(&child);
     stdin.write_all(&log(5)).unwrap();
     drop(stdin);
     let ran = Ran::from(child.wait_with_output().unwrap()).code(0).silent();
@@ -160,7 +154,7 @@ fn a_signal_in_the_middle_of_a_file_keeps_the_source_and_leaves_no_part() {
             &["-6", "-T2", "--rm", "big.log"],
         ] {
             let child = start(&place, args);
-            sleep(Duration::from_millis(150));
+            place.wait_for_a_second_name();
             send(signal, &child);
             let ran = Ran::from(child.wait_with_output().unwrap());
             assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.stderr);

@@ -3,10 +3,11 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{Place, log};
+use crate::place::{send, settle};
 
 /// `lig` at work on a pipe that stays open, into the file `live.lig`.
 fn start(place: &Place, args: &[&str]) -> (Child, ChildStdin) {
@@ -17,19 +18,14 @@ fn start(place: &Place, args: &[&str]) -> (Child, ChildStdin) {
     (child, stdin)
 }
 
-/// Waits until a second process reads `expected` out of the file; ten seconds at most.
+/// Waits until a second process reads `expected` out of the file; a minute at most.
 #[track_caller]
 fn wait_for(place: &Place, expected: &[u8]) {
     let begun = Instant::now();
     while place.lig(["-dcqq", "live.lig"]).stdout != expected {
-        assert!(begun.elapsed() < Duration::from_secs(10), "nothing came");
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing came");
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-fn kill(signal: &str, child: &Child) {
-    let status = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-    assert!(status.success());
 }
 
 #[test]
@@ -43,7 +39,7 @@ fn after_a_pause_a_second_process_reads_what_has_arrived() {
         stdin.write_all(b"second line\n").unwrap();
         wait_for(&place, b"first line\nsecond line\n");
         place.lig(["-t", "live.lig"]).code(3).says("truncated or unfinished at byte");
-        kill("-TERM", &child);
+        send("TERM", &child);
         assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
         place.lig(["-dc", "live.lig"]).code(0).silent().puts(b"first line\nsecond line\n");
     }
@@ -56,7 +52,7 @@ fn killing_loses_at_most_what_was_not_flushed() {
     stdin.write_all(&log(30)).unwrap();
     wait_for(&place, &log(30));
     stdin.write_all(b"not flushed yet").unwrap();
-    kill("-KILL", &child);
+    send("KILL", &child);
     child.wait().unwrap();
     let ran = place.lig(["-dc", "live.lig"]).code(3).says("truncated or unfinished at byte");
     assert!(ran.stdout.starts_with(&log(30)), "{} bytes", ran.stdout.len());
@@ -67,7 +63,7 @@ fn without_flush_a_stream_is_one_block_whatever_the_pauses() {
     let place = Place::new();
     let (mut child, mut stdin) = start(&place, &["-c", "--flush=off"]);
     stdin.write_all(&log(10)).unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    settle(&child);
     stdin.write_all(&log(10)).unwrap();
     drop(stdin);
     assert!(child.wait().unwrap().success());

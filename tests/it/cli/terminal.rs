@@ -94,7 +94,7 @@ fn who_sits_at_a_terminal_is_asked_before_a_file_is_overwritten() {
 #[test]
 fn progress_is_shown_at_a_terminal_after_a_second_and_taken_away() {
     let place = Place::new();
-    let line = "(sleep 1.6; echo line) | lig --flush=off -o out.lig";
+    let line = "(sleep 2.5; echo line) | lig --flush=off -o out.lig";
     let Some((code, text)) = at_terminal(&place, line) else { return };
     assert_eq!(code, 0, "{text}");
     for words in ["standard input: ", " => ", "ratio ", "/s"] {
