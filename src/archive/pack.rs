@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 
 use crate::archive::open::is_live;
-use crate::block::part_times;
+use crate::block::{LogClock, Noted};
 use crate::codec::{Codec, Compressor};
 use crate::error::Result;
 use crate::format::archive_commit::ArchiveCommit;
@@ -51,6 +51,8 @@ pub(crate) struct Packer {
     compressor: Compressor,
     /// What the blocks under way say of their members, oldest first, and where in `entries` those are.
     under_way: VecDeque<Vec<(usize, BlockExtent)>>,
+    /// The clock of the member that was noted last: its place in `entries`.
+    clock: Option<(usize, LogClock)>,
     buffer: Vec<u8>,
     parts: Vec<Part>,
     /// The number of the block that is being filled.
@@ -93,6 +95,7 @@ impl Packer {
             pool: options.pool(),
             compressor: Compressor::default(),
             under_way: VecDeque::new(),
+            clock: None,
             buffer: Vec::new(),
             parts: Vec::new(),
             next_block: commit.blocks,
@@ -259,7 +262,7 @@ impl Packer {
         let Done { job, mut encoded } = done;
         self.header(&job.raw)?;
         let placed = self.under_way.pop_front().unwrap_or_default();
-        self.note_times(&placed, &job.raw, encoded.stats.times);
+        encoded.stats.times = self.note_times(&placed, &job.raw, encoded.noted);
         let extents: Vec<BlockExtent> = placed.into_iter().map(|(_, extent)| extent).collect();
         let mut listed = Vec::new();
         extents::encode(&extents, &mut listed);
@@ -282,24 +285,37 @@ impl Packer {
         Ok(())
     }
 
-    /// Notes first and last time of the parts of a block.
-    fn note_times(&mut self, placed: &[(usize, BlockExtent)], raw: &[u8], all: Option<TimeRange>) {
+    /// Notes first and last time of the parts of a block. `noted` is what is known of its lines, if statistics are kept; returns
+    /// the times of all.
+    fn note_times(
+        &mut self,
+        placed: &[(usize, BlockExtent)],
+        raw: &[u8],
+        noted: Option<Noted>,
+    ) -> Option<TimeRange> {
+        let noted = noted?;
+        let mut all: Option<TimeRange> = None;
         for (entry, extent) in placed {
             let start = extent.offset as usize;
             let part = raw.get(start..start + extent.len as usize).unwrap_or_default();
-            let times = match placed {
-                [_] => all,
-                _ => part_times(part, extent.starts_inside),
-            };
+            let goes_on = extent.first_byte > 0;
+            let open = self.clock.take().filter(|(open, _)| goes_on && open == entry);
+            let (_, clock) = self.clock.insert(open.unwrap_or_else(|| {
+                (*entry, if goes_on { LogClock::unknown() } else { LogClock::default() })
+            }));
+            let alone = (placed.len() == 1).then_some(noted);
+            let (Some(times), _) = clock.next(part, alone) else { continue };
+            all = Some(all.map_or(times, |all| all.and(times)));
             // Where a member was given up, another one may stand in its place.
             let entry = self.entries.get_mut(*entry).filter(|entry| entry.id == extent.member);
-            if let (Some(entry), Some(times)) = (entry, times) {
+            if let Some(entry) = entry {
                 let (first, last) = entry.times.unwrap_or((i64::MAX, i64::MIN));
                 let seconds = |time: i64| time.div_euclid(1_000_000_000);
                 entry.times =
                     Some((first.min(seconds(times.least)), last.max(seconds(times.greatest))));
             }
         }
+        all
     }
 
     /// Writes what is still under way; everything written so far is in the file then, on disk.

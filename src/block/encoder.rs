@@ -88,7 +88,7 @@ impl Encoder {
     /// The block with templates.
     fn structured(&mut self, sink: Sink, stats: BlockStats) -> Result<Encoded> {
         let (sections, payload) = sink.finish(self.level, &mut self.compressor)?;
-        Ok(Encoded { sections, payload, stats, filter: GramFilter::default() })
+        Ok(Encoded { sections, payload, stats, noted: None, filter: GramFilter::default() })
     }
 
     /// The block without templates.
@@ -96,7 +96,13 @@ impl Encoder {
         let (kind, class) = (SectionKind::Literal, Class::Text);
         let mut payload = Vec::new();
         let whole = section(kind, class, raw, self.level, &mut self.compressor, &mut payload)?;
-        Ok(Encoded { sections: vec![whole], payload, stats, filter: GramFilter::default() })
+        Ok(Encoded {
+            sections: vec![whole],
+            payload,
+            stats,
+            noted: None,
+            filter: GramFilter::default(),
+        })
     }
 
     /// What is known of a block's best form before it is compressed. Quick codecs tell, from the level on at which others are slow.

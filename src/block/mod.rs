@@ -28,7 +28,7 @@ pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;
 pub(crate) use modelled::LEVEL_MODEL;
 pub use report::{BlockReport, ColumnReport, TemplateReport};
-pub(crate) use stats::{note as note_stats, part_times};
+pub(crate) use stats::{LogClock, Noted, note as note_stats};
 pub(crate) use view::BlockView;
 pub(crate) use wanted::Wanted;
 
@@ -44,6 +44,8 @@ pub(crate) struct Encoded {
     pub(crate) payload: Vec<u8>,
     /// What is known without the payload.
     pub(crate) stats: BlockStats,
+    /// What its times are, taken for a log of its own.
+    pub(crate) noted: Option<Noted>,
     /// What of its text the index knows.
     pub(crate) filter: GramFilter,
 }

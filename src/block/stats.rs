@@ -1,29 +1,25 @@
 //! Raw bytes → what is known of a block without its payload.
 
 use crate::block::Encoded;
-use crate::format::{SeverityCounts, TimeRange};
-use crate::line::{GramFilter, SeverityFinder, StampFinder, lines};
+use crate::format::{BlockClock, SeverityCounts, TimeRange};
+use crate::line::{Clock, Form, GramFilter, SeverityFinder, StampFinder, lines};
 
 /// A filter has at most this part of the bytes that its block takes.
 const FILTER_PART: usize = 64;
+/// Of a line the end of which has not come, this much is kept: more than times are looked for in.
+const LINE_START: usize = 2048;
 
 /// Notes times and severities of the lines that start in a block, and what text is in it.
 pub(crate) fn note(encoded: &mut Encoded, raw: &[u8], starts_inside: bool) {
     encoded.filter = GramFilter::of(raw, (encoded.payload.len() / FILTER_PART) as u64);
-    let stats = &mut encoded.stats;
     let raw = starting(raw, starts_inside);
-    stats.times = times(raw);
+    encoded.noted = Some(Noted::of(Clock::default(), raw));
     let mut severities = SeverityCounts::default();
     SeverityFinder::default().each(raw, |severity| severities.add(severity));
     let terminated = raw.is_empty() || raw.ends_with(b"\n");
     let lines = memchr::memchr_iter(b'\n', raw).count() + usize::from(!terminated);
     severities.add_rest(u32::try_from(lines).unwrap_or(u32::MAX));
-    stats.severities = (lines > 0).then_some(severities);
-}
-
-/// The times of the lines that start in a part of a block.
-pub(crate) fn part_times(raw: &[u8], starts_inside: bool) -> Option<TimeRange> {
-    times(starting(raw, starts_inside))
+    encoded.stats.severities = (lines > 0).then_some(severities);
 }
 
 /// What comes behind the end of a line that began before.
@@ -32,14 +28,129 @@ fn starting(raw: &[u8], starts_inside: bool) -> &[u8] {
     raw.get(if starts_inside { first } else { 0 }..).unwrap_or_default()
 }
 
-fn times(raw: &[u8]) -> Option<TimeRange> {
-    let mut finder = StampFinder::default();
-    let mut times: Option<TimeRange> = None;
-    for time in lines(raw).filter_map(|line| finder.find(line)) {
-        let range = times.get_or_insert(TimeRange { least: time, greatest: time, last: time });
-        range.least = range.least.min(time);
-        range.greatest = range.greatest.max(time);
-        range.last = time;
+/// The times of lines that follow each other.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Noted {
+    pub(crate) times: Option<TimeRange>,
+    /// The form of the lines that have a time, if it is the same of all.
+    steady: Option<Form>,
+    /// The log's clock behind the last line that ends.
+    end: Clock,
+}
+
+impl Noted {
+    /// Of lines behind those that have made the clock what it is.
+    fn of(clock: Clock, raw: &[u8]) -> Self {
+        let mut finder = StampFinder::behind(clock);
+        let mut noted = Self { steady: clock.form(), end: clock, ..Self::default() };
+        let mut is_steady = true;
+        for line in lines(raw) {
+            noted.end = finder.clock();
+            if let Some(time) = finder.find(line) {
+                let form = finder.clock().form();
+                is_steady &= noted.steady.is_none_or(|known| Some(known) == form);
+                noted.steady = form;
+                add(&mut noted.times, time);
+            }
+        }
+        if raw.ends_with(b"\n") {
+            noted.end = finder.clock();
+        }
+        noted.steady = noted.steady.filter(|_| is_steady && noted.times.is_some());
+        noted
     }
-    times
+}
+
+fn add(times: &mut Option<TimeRange>, time: i64) {
+    let range = times.get_or_insert(TimeRange { least: time, greatest: time, last: time });
+    range.least = range.least.min(time);
+    range.greatest = range.greatest.max(time);
+    range.last = time;
+}
+
+/// Follows a log from part to part of it, so that its lines have the same times however it is cut.
+#[derive(Debug, Default)]
+pub(crate) struct LogClock {
+    clock: Clock,
+    /// The start of a line the end of which has not come.
+    open: Vec<u8>,
+    /// What came before is not known: any time in a line may be its own.
+    is_unknown: bool,
+}
+
+impl LogClock {
+    /// One for the rest of a log of which the start is not known.
+    pub(crate) fn unknown() -> Self {
+        Self { is_unknown: true, ..Self::default() }
+    }
+
+    /// Adds the next part of the log. `noted` is what is known of it as a log of its own, which most often is the same. Returns
+    /// its times, and how they are printed.
+    pub(crate) fn next(
+        &mut self,
+        raw: &[u8],
+        noted: Option<Noted>,
+    ) -> (Option<TimeRange>, Option<BlockClock>) {
+        if self.is_unknown {
+            let mut finder = StampFinder::default();
+            let mut times = None;
+            let all = lines(raw).filter_map(|line| finder.first(line));
+            all.for_each(|(time, _)| add(&mut times, time));
+            return (times, None);
+        }
+        let start = self.clock;
+        let raw = self.close(raw);
+        let told = match noted.and_then(|noted| self.agrees(raw, &noted)) {
+            Some(told) => told,
+            None => Noted::of(self.clock, raw),
+        };
+        self.clock = told.end;
+        let unfinished = raw.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
+        self.open.extend_from_slice(unfinished.get(..LINE_START).unwrap_or(unfinished));
+        let steady = told.steady.filter(|&form| start.form().is_none_or(|start| start == form));
+        (told.times, Some(BlockClock { start, steady }))
+    }
+
+    /// Ends the line that is open; what comes behind it.
+    fn close<'r>(&mut self, raw: &'r [u8]) -> &'r [u8] {
+        if self.open.is_empty() {
+            return raw;
+        }
+        let end = memchr::memchr(b'\n', raw);
+        let (rest, behind) = raw.split_at(end.map_or(raw.len(), |end| end + 1));
+        let room = LINE_START.saturating_sub(self.open.len()).min(rest.len());
+        self.open.extend_from_slice(rest.get(..room).unwrap_or_default());
+        if end.is_some() {
+            let line = std::mem::take(&mut self.open);
+            let line = line.strip_suffix(b"\n").unwrap_or(&line);
+            let mut finder = StampFinder::behind(self.clock);
+            finder.find(line);
+            self.clock = finder.clock();
+        }
+        behind
+    }
+
+    /// What is known of lines, if what came before them changes none of it; looks only at as many lines as that takes.
+    fn agrees(&self, raw: &[u8], noted: &Noted) -> Option<Noted> {
+        let (mut here, mut alone) = (self.clock, Clock::default());
+        let mut finder = StampFinder::default();
+        let mut at = 0;
+        for line in lines(raw) {
+            if here == alone || noted.times.is_none() {
+                return Some(Noted { end: if here == alone { noted.end } else { here }, ..*noted });
+            }
+            at += line.len() + 1;
+            let before = here;
+            if let Some((_, form)) = finder.first(line)
+                && here.takes(form) != alone.takes(form)
+            {
+                return None;
+            }
+            if at > raw.len() {
+                // Its end has not come.
+                here = before;
+            }
+        }
+        Some(Noted { end: here, ..*noted })
+    }
 }

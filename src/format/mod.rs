@@ -19,4 +19,4 @@ pub(crate) use file_header::{
 pub use members::{Container, Extent, Member, MemberState};
 pub(crate) use model_frame::{FileFrame, ModelFrame};
 pub(crate) use section::{SectionEntry, SectionKind};
-pub(crate) use stats::{BlockStats, SeverityCounts, TimeRange};
+pub(crate) use stats::{BlockClock, BlockStats, SeverityCounts, TimeRange};

@@ -6,6 +6,7 @@
 //!
 //! A tokenizer is one pass over the bytes: it only tells where slots are, and literal bytes are copied from slot to slot.
 
+mod clock;
 mod coarse;
 mod delimited;
 mod fine;
@@ -15,6 +16,7 @@ mod rows;
 mod severity;
 mod stamp;
 
+pub(crate) use clock::{Clock, Form};
 pub(crate) use coarse::coarse;
 pub(crate) use delimited::{Delimiter, delimited, detect};
 pub(crate) use fine::fine;

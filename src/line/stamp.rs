@@ -1,6 +1,8 @@
-//! The time of a line: the first one printed in it (`docs/FORMAT.md`, "Statistics").
+//! The time of a line: the first one printed in it, if it is printed as the log's clock prints (`docs/FORMAT.md`, "The time of
+//! a line").
 
 use crate::column::timestamp::{self, Steady};
+use crate::line::clock::{Clock, Form};
 
 /// Times are looked for in this many bytes of a line; one that starts there is read to its end.
 const REGION: usize = 64;
@@ -25,23 +27,45 @@ const CLASSES: [u8; 256] = {
     classes
 };
 
-/// Finds the times of lines. Remembers the last layout, which only makes it faster.
+/// Finds the times of the lines of a log, in their order. Remembers the last layout too, which only makes it faster.
 #[derive(Debug, Default)]
 pub(crate) struct StampFinder {
     last: Option<Steady>,
+    clock: Clock,
 }
 
 impl StampFinder {
-    /// The time of `line` in nanoseconds since 1970-01-01, zone disregarded.
+    /// One for lines behind those that have made the clock what it is.
+    pub(crate) fn behind(clock: Clock) -> Self {
+        Self { last: None, clock }
+    }
+
+    /// What is known of the log's clock.
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Says what is known of it.
+    pub(crate) fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
+    }
+
+    /// The time of the next line, in nanoseconds since 1970-01-01, zone disregarded.
     pub(crate) fn find(&mut self, line: &[u8]) -> Option<i64> {
+        let (time, form) = self.first(line)?;
+        self.clock.takes(form).then_some(time)
+    }
+
+    /// The first time in a line, and its form, whatever the log's clock prints.
+    pub(crate) fn first(&mut self, line: &[u8]) -> Option<(i64, Form)> {
         let mut before = 0;
         for (at, &byte) in line.get(..REGION).unwrap_or(line).iter().enumerate() {
             let class = CLASSES.get(usize::from(byte)).copied().unwrap_or(0);
             // Where the byte before is none of a word, and this one starts a time.
             if (class & START) > (before & WORD) << 1
-                && let Some(nanos) = self.at(line.get(at..)?)
+                && let Some(found) = self.at(line, at)
             {
-                return Some(nanos);
+                return Some(found);
             }
             before = class;
         }
@@ -49,11 +73,12 @@ impl StampFinder {
             return None;
         }
         let region = line.get(..REGION_JSON).unwrap_or(line);
-        memchr::memchr_iter(b'"', region).find_map(|quote| self.at(line.get(quote + 1..)?))
+        memchr::memchr_iter(b'"', region).find_map(|quote| self.at(line, quote + 1))
     }
 
-    /// The time at the start of `text`.
-    fn at(&mut self, text: &[u8]) -> Option<i64> {
+    /// The time that starts at byte `at`, and its form.
+    fn at(&mut self, line: &[u8], at: usize) -> Option<(i64, Form)> {
+        let (before, text) = line.split_at_checked(at)?;
         if !timestamp::may_be_time(text) {
             return None;
         }
@@ -62,10 +87,12 @@ impl StampFinder {
             && surely_ends(after)
             && let Some(nanos) = nanos(last, time)
         {
-            return Some(nanos);
+            return Some((nanos, form(last, before)));
         }
         let (len, layout) = timestamp::scan(text)?;
-        nanos(self.last.insert(Steady::new(layout)), text.get(..len)?)
+        let last = self.last.insert(Steady::new(layout));
+        let nanos = nanos(last, text.get(..len)?)?;
+        Some((nanos, form(last, before)))
     }
 }
 
@@ -77,6 +104,11 @@ fn surely_ends(after: &[u8]) -> bool {
         [b'.' | b',' | b':' | b'+' | b'-' | b'_', ..] => false,
         [next, ..] => !next.is_ascii_alphanumeric(),
     }
+}
+
+fn form(times: &Steady, before: &[u8]) -> Form {
+    let layout = times.layout();
+    Form::new(layout.first_code(), layout.has_clock(), before)
 }
 
 fn nanos(times: &mut Steady, text: &[u8]) -> Option<i64> {
@@ -145,8 +177,9 @@ mod tests {
         let mut finder = StampFinder::default();
         for first in &lines {
             for second in &lines {
-                finder.find(first);
-                assert_eq!(finder.find(second), fresh(second), "{}", second.escape_ascii());
+                finder.first(first);
+                let expected = StampFinder::default().first(second);
+                assert_eq!(finder.first(second), expected, "{}", second.escape_ascii());
             }
         }
     }

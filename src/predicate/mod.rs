@@ -17,7 +17,7 @@ pub use test::FieldTest;
 pub(crate) use test::Test;
 
 use crate::column::timestamp;
-use crate::line::{Severity, StampFinder};
+use crate::line::{Clock, Severity, StampFinder};
 
 /// Severities of interest. A line without one is in no set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -165,6 +165,11 @@ pub(crate) struct LineTest<'p> {
 impl<'p> LineTest<'p> {
     pub(crate) fn new(predicate: &'p Predicate) -> Self {
         Self { predicate, stamps: StampFinder::default(), time: None }
+    }
+
+    /// Says what is known of the clock before the next line.
+    pub(crate) fn set_clock(&mut self, clock: Clock) {
+        self.stamps.set_clock(clock);
     }
 
     /// Notes the time of the next line.

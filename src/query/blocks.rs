@@ -7,6 +7,7 @@ use std::thread;
 
 use crate::block::Decoder;
 use crate::error::{Error, ErrorKind, Result, Section};
+use crate::line::Clock;
 use crate::query::ahead::{Ahead, Job};
 use crate::query::lines::{Lines, ScanLine};
 use crate::query::prepare::{Asked, Part, Prepared, Turn};
@@ -125,6 +126,15 @@ where
         (next, number)
     }
 
+    /// Says what is known of the log's clock before a block. A stream is a log of its own; within one, blocks without statistics
+    /// are never passed over where times matter.
+    fn set_clock(&mut self, block: &BlockInfo) {
+        let first = || (block.sequence == 0).then(Clock::default);
+        if let Some(clock) = block.stats.clock.map(|clock| clock.start).or_else(first) {
+            self.lines.test.set_clock(clock);
+        }
+    }
+
     /// Whether the lines of a block are whole, and none of them is context of one before it.
     fn is_apart(&self, block: &BlockInfo, meets: bool) -> bool {
         !block.starts_inside
@@ -143,6 +153,7 @@ where
         if self.lines.is_over() {
             return Ok(ControlFlow::Break(()));
         }
+        self.set_clock(block);
         let options = self.asked.options;
         let apart = self.is_apart(block, meets) && self.lines.is_between_lines();
         let after_left = self.lines.after_left();

@@ -5,6 +5,7 @@ use crate::block::{BlockView, Decoder};
 use crate::column::Strings;
 use crate::error::Result;
 use crate::limits::Limits;
+use crate::line::{Clock, Form};
 use crate::predicate::{Known, LineTest, Predicate, Required, TemplateId};
 use crate::query::lines::{RowTemplates, ScanOptions};
 use crate::query::prune::{Candidates, Pruned, candidates};
@@ -79,15 +80,18 @@ impl Asked<'_> {
     ) -> Result<Prepared> {
         let (predicate, options) = (self.predicate, self.options);
         let with_templates = options.templates || predicate.needs_templates();
-        // What is not known of the block's times could be that of lines behind it.
-        let lacks_times = options.times && stored.header.stats.times.is_none();
+        // What is not known of the block's times could be that of lines behind it; and where its clock changes, a line alone does
+        // not tell its time.
+        let stats = &stored.header.stats;
+        let form = stats.clock.and_then(|clock| clock.steady).filter(|_| stats.times.is_some());
+        let lacks_times = options.times && form.is_none();
         let in_part = turn.apart && !predicate.needs_times() && !lacks_times;
         if !(with_templates || in_part && self.may_prune()) {
             stored.decode(decoder, &mut raw)?;
             return Ok(Prepared::Whole(raw, None));
         }
         let mut view = stored.view(self.limits)?;
-        if in_part && let Some(part) = self.part(&mut view, known, turn)? {
+        if in_part && let Some(part) = self.part(&mut view, known, turn, form)? {
             return Ok(Prepared::Part(part));
         }
         let rows = if with_templates { row_templates(&mut view)? } else { None };
@@ -106,6 +110,7 @@ impl Asked<'_> {
         view: &mut BlockView<'_>,
         known: &Known<'_>,
         turn: &Turn,
+        form: Option<Form>,
     ) -> Result<Option<Part>> {
         let found = candidates(view, self.predicate, self.required, known)?;
         let Some((found, pruned)) = found.filter(|_| view.rows() > 0) else { return Ok(None) };
@@ -115,7 +120,7 @@ impl Asked<'_> {
         }
         let mut part =
             Part { rows: view.rows(), terminated: view.terminated(), pruned, ..Part::default() };
-        if !self.select(view, found, turn, &mut part)? {
+        if !self.select(view, found, (turn, form), &mut part)? {
             return Ok(None);
         }
         let any = part.selected > 0 || turn.after_left > 0;
@@ -146,12 +151,13 @@ impl Asked<'_> {
         view.cost_of_telling(lines, &templates) < view.cost_of_all()
     }
 
-    /// Selects among the candidates; false if a time that is wanted is that of a line before.
+    /// Selects among the candidates; false if a time that is wanted is that of a line before. `form` is that of all times of the
+    /// block.
     fn select(
         &self,
         view: &mut BlockView<'_>,
         found: Candidates,
-        turn: &Turn,
+        (turn, form): (&Turn, Option<Form>),
         part: &mut Part,
     ) -> Result<bool> {
         let room = usize::try_from(turn.room).unwrap_or(usize::MAX);
@@ -178,6 +184,7 @@ impl Asked<'_> {
             let number = before + u64::from(row);
             if part.told.len() < room && test.selects(line, number, name(row)) {
                 if times {
+                    test.set_clock(form.map(Clock::steady).unwrap_or_default());
                     test.note_time(line);
                     lacks_time |= test.time.is_none();
                 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::block::Encoded;
+use crate::block::{Encoded, LogClock};
 use crate::error::Result;
 use crate::format::frame::FrameKind;
 use crate::format::index::Commit;
@@ -33,6 +33,7 @@ pub(crate) struct Stream<W> {
     statistics: Statistics,
     /// What the blocks are coded with beside the built-in models.
     model: Option<ModelFrame>,
+    clock: LogClock,
     summary: Summary,
 }
 
@@ -43,8 +44,8 @@ impl<W: io::Write> Stream<W> {
         block_bytes: u32,
         (statistics, model): (Statistics, Option<ModelFrame>),
     ) -> Self {
-        let (frames, summary) = (Frames::new(wtr), Summary::default());
-        Self { frames, level, block_bytes, statistics, model, summary }
+        let (clock, summary) = (LogClock::default(), Summary::default());
+        Self { frames: Frames::new(wtr), level, block_bytes, statistics, model, clock, summary }
     }
 
     pub(crate) fn get_ref(&self) -> &W {
@@ -61,8 +62,12 @@ impl<W: io::Write> Stream<W> {
 
     /// Writes a block.
     pub(crate) fn write(&mut self, done: Done) -> Result<()> {
-        let Done { job, encoded } = done;
+        let Done { job, mut encoded } = done;
         self.start(&job.raw)?;
+        if self.statistics == Statistics::Keep {
+            let stats = &mut encoded.stats;
+            (stats.times, stats.clock) = self.clock.next(&job.raw, encoded.noted);
+        }
         let Summary { blocks, lines, bytes_in: bytes, .. } = self.summary;
         let (before, in_index) =
             (Before { blocks, lines, bytes }, self.statistics != Statistics::Leave);

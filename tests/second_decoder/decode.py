@@ -552,6 +552,8 @@ def block(header, payload):
     if cur.int(1):
         for _ in range(3):
             cur.varint()
+    if cur.varint() > 1:
+        cur.varint()
     out, at = b"", 0
     for _ in range(cur.varint()):
         kind, codec, stored, _ = cur.int(1), cur.int(1), cur.varint(), cur.varint()

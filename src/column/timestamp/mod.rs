@@ -195,7 +195,12 @@ impl Layout {
         self.width
     }
 
-    fn has_clock(&self) -> bool {
+    /// The code of the element that is printed first.
+    pub(crate) fn first_code(&self) -> u8 {
+        self.elements.first().map_or(0, |element| element.code())
+    }
+
+    pub(crate) fn has_clock(&self) -> bool {
         self.elements.contains(&Element::Second)
     }
 

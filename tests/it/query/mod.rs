@@ -1,6 +1,7 @@
 //! Queries, against the tools whose answers they must give.
 
 mod archives;
+mod clock;
 mod counts;
 mod examples;
 mod fields;
