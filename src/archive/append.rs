@@ -12,8 +12,8 @@ use crate::archive::open::{Archive, is_live};
 use crate::archive::pack::{Packer, Start, count_live};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::members::{Container, Member, MemberState};
-use crate::limits::Limits;
 use crate::name::{Name, NameId};
+use crate::reader::ReaderBuilder;
 use crate::vfs::{FileInfo, FileSystem};
 use crate::writer::WriterBuilder;
 
@@ -111,7 +111,6 @@ impl Appender {
         options: &WriterBuilder,
         over: Over,
     ) -> Result<Self> {
-        check(options)?;
         let (created, file) = NewFile::create(system, path, over)?;
         Ok(Self {
             packer: Packer::new(file, options, Start::default()),
@@ -124,16 +123,17 @@ impl Appender {
         })
     }
 
-    /// Goes on with an archive. Fails with [`ErrorKind::Locked`] while another process does.
+    /// Goes on with an archive, and codes as it was begun: model file and predictor, if `options` have one, must be the same.
+    /// Fails with [`ErrorKind::Locked`](crate::ErrorKind::Locked) while another process appends.
     pub fn open(
         system: &dyn FileSystem,
         path: &Path,
         options: &WriterBuilder,
-        limits: &Limits,
+        reading: &ReaderBuilder,
     ) -> Result<(Self, Archive)> {
-        check(options)?;
         let file = lock(system, path)?;
-        let archive = Archive::from_file(system.open(path)?, limits)?;
+        let archive = Archive::from_file(system.open(path)?, reading)?;
+        let options = options.going_on(&archive.store.equipment()?)?;
         let start = Start {
             stream_id: Some(archive.store.stream_id),
             offset: archive.store.len,
@@ -147,7 +147,7 @@ impl Appender {
             holders.entry(*member.name.id()).or_default().push(member.id);
         }
         let appender = Self {
-            packer: Packer::new(file, options, start),
+            packer: Packer::new(file, &options, start),
             holders,
             next_id: archive.table.keys().next_back().map_or(0, |last| last + 1),
             table: archive.table.clone(),
@@ -348,13 +348,4 @@ impl Appender {
         }
         Ok(Committed { stored_bytes, members: commit.members, root: commit.root })
     }
-}
-
-/// Fails where blocks would be coded with what only the program knows: nothing in an archive could say so.
-fn check(options: &WriterBuilder) -> Result<()> {
-    if options.is_equipped() {
-        let what = "an archive takes no predictor of a program's own".to_owned();
-        return Err(Error::new(ErrorKind::InvalidArgument { what }));
-    }
-    Ok(())
 }

@@ -14,20 +14,20 @@ use crate::wire::checksum;
 #[derive(Debug)]
 pub(crate) struct BlockDecoder {
     limits: Limits,
-    decoder: Decoder,
+    /// `None` before the first block.
+    decoder: Option<Decoder>,
     pub(crate) decompressor: Decompressor,
 }
 
 impl BlockDecoder {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let (decoder, decompressor) = (Decoder::new(limits), Decompressor::default());
-        Self { limits: limits.clone(), decoder, decompressor }
+        Self { limits: limits.clone(), decoder: None, decompressor: Decompressor::default() }
     }
 
-    /// Replaces `raw` with the raw bytes of a block, verified.
+    /// Replaces `raw` with the raw bytes of a block of `store`, verified.
     pub(crate) fn decode(
         &mut self,
-        stream_id: u64,
+        store: &Store,
         header: &BlockHeader,
         payload: &[u8],
         offset: u64,
@@ -38,8 +38,14 @@ impl BlockDecoder {
         };
         let len = payload.len().checked_sub(own.stored_len as usize);
         let payload = len.and_then(|len| payload.get(..len)).ok_or_else(|| no_extents(offset))?;
-        self.decoder.decode(sections, payload, header.raw_len, raw)?;
-        let computed = checksum::raw(raw, header.raw_seed(stream_id));
+        if self.decoder.is_none() {
+            let mut decoder = Decoder::new(&self.limits);
+            decoder.equip(store.equipment()?);
+            self.decoder = Some(decoder);
+        }
+        let Some(decoder) = &mut self.decoder else { return Ok(()) };
+        decoder.decode(sections, payload, header.raw_len, raw)?;
+        let computed = checksum::raw(raw, header.raw_seed(store.stream_id));
         if computed == header.raw_check {
             return Ok(());
         }

@@ -9,8 +9,8 @@ use crate::archive::new_file::{Over, lock};
 use crate::archive::open::Archive;
 use crate::error::{Error, Result, Section};
 use crate::format::members::{Extent, Member};
-use crate::limits::Limits;
 use crate::name::Name;
+use crate::reader::ReaderBuilder;
 use crate::vfs::FileSystem;
 use crate::writer::WriterBuilder;
 
@@ -23,19 +23,20 @@ pub fn storage_key(name: &Name) -> Vec<u8> {
 
 /// Writes an archive anew and puts it in its own place, or under `output`, a name that is free. Fails with
 /// [`ErrorKind::Locked`](crate::ErrorKind::Locked) while another process appends to it. A crash leaves the old archive or
-/// the new one.
+/// the new one. It keeps its model file and predictor, unless `options` have others.
 pub fn compact(
     system: &dyn FileSystem,
     path: &Path,
     output: Option<&Path>,
     options: &WriterBuilder,
-    limits: &Limits,
+    reading: &ReaderBuilder,
 ) -> Result<Committed> {
     // Held to the end: nobody must append to a file that is about to lose its name.
     let _lock = lock(system, path)?;
     let file = system.open(path)?;
     let like = file.info()?;
-    let mut archive = Archive::from_file(file, limits)?;
+    let mut archive = Archive::from_file(file, reading)?;
+    let options = &options.or_as(&archive.store.equipment()?);
     let over = if output.is_none() { Over::Anything } else { Over::Nothing };
     let mut appender = Appender::create_over(system, output.unwrap_or(path), options, over)?;
     appender.take_over(&like)?;

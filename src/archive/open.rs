@@ -13,6 +13,7 @@ use crate::format::frame::{self, FrameKind};
 use crate::format::index::{IndexEntry, IndexSegment};
 use crate::format::members::{Extent, Member, MemberState, MemberTable};
 use crate::limits::{self, Limits};
+use crate::reader::ReaderBuilder;
 use crate::vfs::{FileSystem, OsFileSystem, ReadFile};
 
 /// Decoded blocks that are kept: members that lie side by side share one.
@@ -20,7 +21,8 @@ const CACHE_BYTES_MAX: usize = 128 << 20;
 
 /// A directory of logs in one file, open for reading.
 ///
-/// It is read as of the newest commit that was whole when it was opened. Nothing is locked: others may append meanwhile.
+/// Blocks may be coded with model files or predictors. Whoever lacks one can list the archive, and is told when a block is
+/// to be decoded. The archive is read as of the newest commit that was whole when it was opened. Nothing is locked: others may append meanwhile.
 #[derive(Debug)]
 pub struct Archive {
     pub(crate) store: Store,
@@ -76,19 +78,19 @@ pub struct ArchiveBlock {
 }
 
 impl Archive {
-    /// Opens an archive with default limits.
+    /// Opens an archive with default limits and the built-in models.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open_in(&OsFileSystem, path.as_ref(), &Limits::default())
+        Self::open_in(&OsFileSystem, path.as_ref(), &ReaderBuilder::new())
     }
 
-    /// Opens an archive in a file system; allocates no more than `limits` allow.
-    pub fn open_in(system: &dyn FileSystem, path: &Path, limits: &Limits) -> Result<Self> {
-        Self::from_file(system.open(path)?, limits)
+    /// Opens an archive in a file system; allocates no more than the limits of `reading` allow, and knows its models.
+    pub fn open_in(system: &dyn FileSystem, path: &Path, reading: &ReaderBuilder) -> Result<Self> {
+        Self::from_file(system.open(path)?, reading)
     }
 
     /// Opens an archive in a file that is open already.
-    pub fn from_file(file: Box<dyn ReadFile>, limits: &Limits) -> Result<Self> {
-        let mut store = Store::open(file, limits)?;
+    pub fn from_file(file: Box<dyn ReadFile>, reading: &ReaderBuilder) -> Result<Self> {
+        let mut store = Store::open(file, reading)?;
         let Some((commit, commit_end)) = store.newest_commit()? else {
             let offset = store.len;
             let rule = "an archive has a commit (lig recover reads one without)";
@@ -97,7 +99,7 @@ impl Archive {
         let index = read_index(&mut store, &commit)?;
         let mut archive = Self {
             trailing: trailing(&mut store, commit_end)?,
-            decoder: BlockDecoder::new(limits),
+            decoder: BlockDecoder::new(reading.allowed()),
             store,
             commit,
             commit_end,
@@ -172,8 +174,7 @@ impl Archive {
             return Err(Error::corrupt(Section::Index, offset, rule));
         }
         let mut raw = Vec::new();
-        let id = self.store.stream_id;
-        self.decoder.decode(id, &header, &payload, offset, &mut raw)?;
+        self.decoder.decode(&self.store, &header, &payload, offset, &mut raw)?;
         let raw = Arc::new(raw);
         self.cache.push_back((number, Arc::clone(&raw)));
         let mut total: usize = self.cache.iter().map(|(_, raw)| raw.len()).sum();

@@ -14,7 +14,7 @@ use crate::format::archive_commit::ArchiveCommit;
 use crate::format::extents::{self, BlockExtent};
 use crate::format::frame::FrameKind;
 use crate::format::members::{Extent, Member, MemberTable};
-use crate::format::{FileHeader, SectionEntry, SectionKind, StoredKind, TimeRange};
+use crate::format::{FileHeader, ModelFrame, SectionEntry, SectionKind, StoredKind, TimeRange};
 use crate::name::Name;
 use crate::vfs::{FileInfo, WriteFile};
 use crate::wire::checksum;
@@ -48,6 +48,8 @@ pub(crate) struct Packer {
     level: u8,
     block_bytes: usize,
     pool: Pool,
+    /// What the blocks are coded with beside the built-in models.
+    model: Option<ModelFrame>,
     compressor: Compressor,
     /// What the blocks under way say of their members, oldest first, and where in `entries` those are.
     under_way: VecDeque<Vec<(usize, BlockExtent)>>,
@@ -93,6 +95,7 @@ impl Packer {
             level,
             block_bytes: block_bytes as usize,
             pool: options.pool(),
+            model: options.model_frame(),
             compressor: Compressor::default(),
             under_way: VecDeque::new(),
             clock: None,
@@ -396,8 +399,9 @@ impl Packer {
         let seed = 1 << 40 | u64::from(self.level) << 32 | self.block_bytes as u64;
         let stream_id = checksum::raw(raw, seed);
         let block_raw_log2 = block_raw_log2(narrow(self.block_bytes));
-        let (kind, level, equipped) = (StoredKind::Archive, self.level, false);
-        self.frames.begin(&FileHeader { kind, level, stream_id, block_raw_log2, equipped })?;
+        let (kind, level, model) = (StoredKind::Archive, self.level, self.model.take());
+        let header = FileHeader { kind, level, stream_id, block_raw_log2, equipped: false };
+        self.frames.begin(&header, model.as_ref())?;
         self.start.offset = self.offset();
         Ok(())
     }

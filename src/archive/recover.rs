@@ -14,7 +14,7 @@ use crate::format::extents::BlockExtent;
 use crate::format::frame::FrameKind;
 use crate::format::members::{Member, MemberState, MemberTable};
 use crate::format::{BlockHeader, FILE_HEADER_LEN};
-use crate::limits::Limits;
+use crate::reader::ReaderBuilder;
 use crate::vfs::FileSystem;
 use crate::wire::checksum;
 use crate::writer::WriterBuilder;
@@ -39,21 +39,26 @@ pub struct Recovered {
 /// Writes every intact block of an archive, however damaged it is, to a new one. Nothing is invented or reordered: a line
 /// is as it was, or is missing and in the report.
 ///
-/// Fails if not one frame is whole. `input` is only read.
+/// Fails if not one frame is whole. `input` is only read. The new archive has the model file and the predictor of the old
+/// one, unless `options` have others.
 pub fn recover(
     system: &dyn FileSystem,
     input: &Path,
     output: &Path,
     options: &WriterBuilder,
-    limits: &Limits,
+    reading: &ReaderBuilder,
 ) -> Result<Recovered> {
-    let mut scan = Scan::new(open(system, input, limits)?)?;
+    let mut scan = Scan::new(open(system, input, reading)?)?;
     let (mut members, unlisted) = scan.members()?;
     let mut recovered =
         Recovered { structure_damaged: scan.structure_damaged, unlisted, ..Recovered::default() };
     // In the order of their storage, so that a block is decoded once.
     members.sort_by_key(|(member, parts)| (parts.first().map(|part| part.at), member.id));
-    let mut appender = Appender::create(system, output, options)?;
+    let mut appender = Appender::create(
+        system,
+        output,
+        &options.or_as(&scan.store.equipment().unwrap_or_default()),
+    )?;
     for (member, parts) in members {
         scan.copy(member, &parts, &mut appender, &mut recovered.losses)?;
     }
@@ -63,18 +68,24 @@ pub fn recover(
     Ok(recovered)
 }
 
-fn open(system: &dyn FileSystem, input: &Path, limits: &Limits) -> Result<Store> {
-    match Store::open(system.open(input)?, limits) {
+fn open(system: &dyn FileSystem, input: &Path, reading: &ReaderBuilder) -> Result<Store> {
+    match Store::open(system.open(input)?, reading) {
         Err(err) if err.is_io() || matches!(err.kind(), ErrorKind::IsStream) => Err(err),
-        Ok(store) => Ok(store),
+        Ok(store) => store.check_model().map(|()| store),
         // The header is damaged: the first frame that holds says whose they are.
         Err(_) => {
-            let mut store = Store::open_damaged(system.open(input)?, limits)?;
+            let mut store = Store::open_damaged(system.open(input)?, reading)?;
             let mut at = 0;
             while let Some(head) = store.next_head(at, false)? {
                 if store.payload(&head).is_ok() {
                     store.stream_id = head.fixed.stream_id;
-                    return Ok(store);
+                    // There may be none, or it is damaged too.
+                    if let Err(err) = store.read_model()
+                        && err.is_io()
+                    {
+                        return Err(err);
+                    }
+                    return store.check_model().map(|()| store);
                 }
                 at = head.offset + 1;
             }
@@ -265,9 +276,8 @@ impl Scan {
     fn block(&mut self, at: u64) -> Result<Option<&[u8]>> {
         if self.cached.as_ref().is_none_or(|(cached, _)| *cached != at) {
             let mut raw = Vec::new();
-            let id = self.store.stream_id;
             let decoded = read_block(&mut self.store, at).and_then(|(header, payload)| {
-                self.decoder.decode(id, &header, &payload, at, &mut raw)
+                self.decoder.decode(&self.store, &header, &payload, at, &mut raw)
             });
             match decoded {
                 Ok(()) => self.read.insert(at),

@@ -6,8 +6,10 @@ use crate::error::{Error, ErrorKind, Result, Section};
 use crate::format::archive_commit::ArchiveCommit;
 use crate::format::frame::{self, FIXED_LEN, Fixed, FrameKind};
 use crate::format::index::{TAIL_LEN, TAIL_MAGIC, tail};
-use crate::format::{FILE_HEADER_LEN, FileHeader, StoredKind};
+use crate::format::{FILE_HEADER_LEN, FileHeader, ModelFrame, StoredKind};
 use crate::limits::{self, Limits};
+use crate::model::{Equipment, Models};
+use crate::reader::ReaderBuilder;
 use crate::vfs::ReadFile;
 use crate::wire::Cursor;
 
@@ -21,6 +23,12 @@ pub(crate) struct Store {
     pub(crate) len: u64,
     pub(crate) stream_id: u64,
     pub(crate) level: u8,
+    /// What the blocks are coded with beside the built-in models, as the archive names it.
+    named: Option<ModelFrame>,
+    /// What there is to be named.
+    models: Models,
+    /// Place of the first frame behind those that all blocks need.
+    pub(crate) begin: u64,
     pub(crate) limits: Limits,
 }
 
@@ -55,23 +63,60 @@ impl Head {
 
 impl Store {
     /// Opens a file that starts as an archive does.
-    pub(crate) fn open(file: Box<dyn ReadFile>, limits: &Limits) -> Result<Self> {
-        let mut store = Self::open_damaged(file, limits)?;
+    pub(crate) fn open(file: Box<dyn ReadFile>, reading: &ReaderBuilder) -> Result<Self> {
+        let mut store = Self::open_damaged(file, reading)?;
         let head = store.bytes(0, store.len.min(FILE_HEADER_LEN as u64))?;
         let header = FileHeader::decode(&head, 0)?;
         if header.kind == StoredKind::Stream {
             return Err(Error::new(ErrorKind::IsStream));
         }
         let bound = 1 << header.block_raw_log2;
-        limits::check("raw bytes of a block", bound, limits.block_raw_bytes_max)?;
+        limits::check("raw bytes of a block", bound, store.limits.block_raw_bytes_max)?;
         (store.stream_id, store.level) = (header.stream_id, header.level);
+        if header.equipped {
+            store.read_model()?;
+        }
         Ok(store)
     }
 
     /// Opens a file however it starts. The caller finds out which stream it has.
-    pub(crate) fn open_damaged(mut file: Box<dyn ReadFile>, limits: &Limits) -> Result<Self> {
+    pub(crate) fn open_damaged(
+        mut file: Box<dyn ReadFile>,
+        reading: &ReaderBuilder,
+    ) -> Result<Self> {
         let len = file.seek(SeekFrom::End(0))?;
-        Ok(Self { file, len, stream_id: 0, level: 0, limits: limits.clone() })
+        Ok(Self {
+            file,
+            len,
+            stream_id: 0,
+            level: 0,
+            named: None,
+            models: reading.known().clone(),
+            begin: FILE_HEADER_LEN as u64,
+            limits: reading.allowed().clone(),
+        })
+    }
+
+    /// Reads the model frame behind the file header.
+    pub(crate) fn read_model(&mut self) -> Result<()> {
+        let at = FILE_HEADER_LEN as u64;
+        self.named = Some(ModelFrame::decode(&self.frame(at, FrameKind::Model)?, at)?);
+        self.begin = self.head(at)?.end();
+        Ok(())
+    }
+
+    /// Fails if blocks are coded with what is not here; damage is not told.
+    pub(crate) fn check_model(&self) -> Result<()> {
+        match self.equipment() {
+            Err(err) if err.is_unsupported() => Err(err),
+            _ => Ok(()),
+        }
+    }
+
+    /// What it takes to decode blocks, if it is there: without it, there is all that needs no decoding.
+    pub(crate) fn equipment(&self) -> Result<Equipment> {
+        let named = self.named.as_ref();
+        named.map_or(Ok(Equipment::default()), |named| self.models.equip(named, &self.limits))
     }
 
     /// Reads a range that lies in the file.

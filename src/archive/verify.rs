@@ -84,8 +84,13 @@ pub struct Verified {
 }
 
 impl Archive {
-    /// Verifies the archive, or a part of its blocks. An error says that the file could not be read.
+    /// Verifies the archive, or a part of its blocks. An error says that the file could not be read, or that what its blocks
+    /// are coded with is not here.
     pub fn verify(&mut self, depth: Depth, subset: Subset) -> Result<Verified> {
+        if depth == Depth::Decoded {
+            // What cannot be decoded here is not damaged.
+            self.store.check_model()?;
+        }
         let mut verified = Verified::default();
         self.verify_commits(&mut verified)?;
         let mut bad = BTreeSet::new();
@@ -129,7 +134,7 @@ impl Archive {
             }
         }
         let mut before = ArchiveCommit::default();
-        let mut end = crate::format::FILE_HEADER_LEN as u64;
+        let mut end = self.store.begin;
         for commit in commits.into_iter().rev() {
             verified.hole_bytes += commit.begin.saturating_sub(end);
             if let Err(error) = self.verify_commit(&before, &commit) {

@@ -10,7 +10,7 @@ pub(crate) const LEN: usize = 40;
 /// The version this build writes.
 const VERSION: (u8, u8) = (0, 2);
 
-/// The incompatible feature of a stream that has a model frame behind its header.
+/// The incompatible feature of a stream or an archive that has a model frame behind its header.
 const FEATURE_MODEL: u32 = 1;
 
 /// What a file is, as its header says.
@@ -103,7 +103,7 @@ impl FileHeader {
         let equipped = incompat == FEATURE_MODEL;
         let kind = match kind {
             0 if incompat == 0 || equipped => StoredKind::Stream,
-            1 if incompat == 0 => StoredKind::Archive,
+            1 if incompat == 0 || equipped => StoredKind::Archive,
             _ => {
                 let feature = format!("file kind {kind}, incompatible features {incompat:#x}");
                 return Err(Error::new(ErrorKind::UnsupportedFeature { feature }));

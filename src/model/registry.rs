@@ -51,15 +51,18 @@ impl Models {
                     .ok_or_else(|| Error::new(ErrorKind::UnsupportedModel { model, parameters }))?,
             ),
         };
-        let trained = match &named.file {
-            None => None,
-            Some(FileFrame::Embedded(bytes)) => Some(ModelFile::from_bytes(bytes.clone(), limits)?),
+        let (trained, embedding) = match &named.file {
+            None => (None, Embedding::default()),
+            Some(FileFrame::Embedded(bytes)) => {
+                (Some(ModelFile::from_bytes(bytes.clone(), limits)?), Embedding::Embed)
+            }
             Some(FileFrame::Named(hash)) => {
                 let file = self.files.get(hash).cloned();
-                Some(file.ok_or_else(|| Error::new(ErrorKind::MissingModelFile { hash: *hash }))?)
+                let missing = || Error::new(ErrorKind::MissingModelFile { hash: *hash });
+                (Some(file.ok_or_else(missing)?), Embedding::Refer)
             }
         };
-        Ok(Equipment { predictor, trained, embedding: Embedding::default() })
+        Ok(Equipment { predictor, trained, embedding })
     }
 }
 
@@ -93,11 +96,16 @@ pub enum Embedding {
 impl Equipment {
     /// How a stream names it; `None` if it is empty.
     pub(crate) fn named(&self) -> Option<ModelFrame> {
-        let predictor = self.predictor.as_ref().map(|it| (it.id(), it.parameters()));
+        let predictor = self.predictor_name();
         let file = self.trained.as_ref().map(|file| match self.embedding {
             Embedding::Embed => FileFrame::Embedded(file.bytes().to_vec()),
             Embedding::Refer => FileFrame::Named(file.hash()),
         });
         (predictor.is_some() || file.is_some()).then_some(ModelFrame { predictor, file })
+    }
+
+    /// Id and hash of parameters.
+    pub(crate) fn predictor_name(&self) -> Option<(u32, u64)> {
+        self.predictor.as_ref().map(|it| (it.id(), it.parameters()))
     }
 }

@@ -7,7 +7,7 @@ use crate::limits::Limits;
 use crate::model::Models;
 use crate::reader::{IndexedReader, OnDamage, Reader, UseIndex};
 
-/// Sets up a [`Reader`] or an [`IndexedReader`].
+/// Sets up a [`Reader`] or an [`IndexedReader`]; [`Archive`](crate::Archive)s take limits and models from it.
 #[derive(Clone, Debug, Default)]
 pub struct ReaderBuilder {
     limits: Limits,
@@ -44,6 +44,16 @@ impl ReaderBuilder {
     pub fn on_damage(&mut self, on_damage: OnDamage) -> &mut Self {
         self.on_damage = on_damage;
         self
+    }
+
+    /// What archives may allocate.
+    pub(crate) fn allowed(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What archives may be coded with.
+    pub(crate) fn known(&self) -> &Models {
+        &self.models
     }
 
     /// A reader that decompresses `rdr` from front to back. Fails if it does not start as a `.lig` does.

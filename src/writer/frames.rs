@@ -6,7 +6,7 @@ use crate::block::Encoded;
 use crate::error::Result;
 use crate::format::frame::{self, FrameKind};
 use crate::format::index::{self, IndexEntry, IndexSegment, SEGMENT_BLOCKS_MAX};
-use crate::format::{BlockHeader, FileHeader};
+use crate::format::{BlockHeader, FileHeader, ModelFrame};
 use crate::wire::checksum;
 use crate::writer::stream::Job;
 
@@ -68,12 +68,16 @@ impl<W: io::Write> Frames<W> {
         self.segment.previous
     }
 
-    /// Writes the file header, with the id that all frames behind it have.
-    pub(crate) fn begin(&mut self, header: &FileHeader) -> Result<()> {
+    /// Writes the file header, with the id that all frames behind it have, and what they are coded with.
+    pub(crate) fn begin(&mut self, header: &FileHeader, model: Option<&ModelFrame>) -> Result<()> {
         let mut bytes = Vec::new();
-        header.encode(&mut bytes);
+        FileHeader { equipped: model.is_some(), ..header.clone() }.encode(&mut bytes);
         self.id = Some(header.stream_id);
-        self.raw(&bytes)
+        self.raw(&bytes)?;
+        let Some(model) = model else { return Ok(()) };
+        let mut payload = Vec::new();
+        model.encode(&mut payload);
+        self.frame(FrameKind::Model, &[], &payload)
     }
 
     /// Writes a block. Returns what its header says. It has a place in the index if that is asked for.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::block::LEVEL_MODEL;
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::ModelFrame;
 use crate::model::{Embedding, Equipment, ModelFile, PredictorSource, check_id};
 use crate::writer::pool::Pool;
 use crate::writer::stream::{Job, Stream};
@@ -120,9 +121,30 @@ impl WriterBuilder {
         (self.level, self.block_size())
     }
 
-    /// Whether what the blocks are coded with has to be named in the file.
-    pub(crate) fn is_equipped(&self) -> bool {
-        self.equipment().named().is_some()
+    /// How the file names what its blocks are coded with; `None`: the built-in models only.
+    pub(crate) fn model_frame(&self) -> Option<ModelFrame> {
+        self.equipment().named()
+    }
+
+    /// These options with what an archive is coded with already. Fails if they ask for something else.
+    pub(crate) fn going_on(&self, equipment: &Equipment) -> Result<Self> {
+        let asked = self.equipment();
+        if asked.predictor_name().is_none_or(|name| equipment.predictor_name() == Some(name))
+            && asked.trained.is_none_or(|file| equipment.trained.as_ref() == Some(&file))
+        {
+            return Ok(Self { equipment: equipment.clone(), ..self.clone() });
+        }
+        let what = "another model than the archive was begun with (compact writes it anew)".into();
+        Err(Error::new(ErrorKind::InvalidArgument { what }))
+    }
+
+    /// These options, or, where they name no model, with what an archive is coded with that is written anew.
+    pub(crate) fn or_as(&self, equipment: &Equipment) -> Self {
+        let mut own = self.clone();
+        if own.equipment().named().is_none() {
+            own.equipment = equipment.clone();
+        }
+        own
     }
 
     /// What encodes the blocks.

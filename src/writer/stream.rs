@@ -109,13 +109,8 @@ impl<W: io::Write> Stream<W> {
         let options = u64::from(self.level) << 32 | u64::from(self.block_bytes);
         let stream_id = checksum::raw(raw, options);
         let block_raw_log2 = block_raw_log2(self.block_bytes);
-        let (kind, level, equipped) = (StoredKind::Stream, self.level, self.model.is_some());
-        self.frames.begin(&FileHeader { kind, level, stream_id, block_raw_log2, equipped })?;
-        if let Some(model) = self.model.take() {
-            let mut payload = Vec::new();
-            model.encode(&mut payload);
-            self.frames.frame(FrameKind::Model, &[], &payload)?;
-        }
-        Ok(())
+        let (kind, level, model) = (StoredKind::Stream, self.level, self.model.take());
+        let header = FileHeader { kind, level, stream_id, block_raw_log2, equipped: false };
+        self.frames.begin(&header, model.as_ref())
     }
 }

@@ -1,7 +1,6 @@
 use super::*;
 use crate::archive::{ChangeKind, Depth, Subset, Trailing, compact};
 use crate::error::ErrorKind;
-use crate::model::PredictorSource;
 
 fn kinds(changes: &[Change]) -> Vec<ChangeKind> {
     changes.iter().map(|change| change.kind).collect()
@@ -138,11 +137,11 @@ fn a_hundred_commits_read_as_one_and_compact_to_one() {
     // A removed member is gone with the next compaction.
     let gone = archive.members().iter().find(|member| member.name == Name::from("f3")).unwrap().id;
     let (mut appender, _) =
-        Appender::open(&OsFileSystem, &place.archive(), &options(), &Limits::default()).unwrap();
+        Appender::open(&OsFileSystem, &place.archive(), &options(), &ReaderBuilder::new()).unwrap();
     appender.remove(gone);
     let left = appender.commit().unwrap();
     let path = place.archive();
-    let after = compact(&OsFileSystem, &path, None, &options(), &Limits::default()).unwrap();
+    let after = compact(&OsFileSystem, &path, None, &options(), &ReaderBuilder::new()).unwrap();
     assert!(after.stored_bytes < left.stored_bytes / 2);
     let mut expected = before;
     expected.remove("f3");
@@ -157,7 +156,7 @@ fn writers_exclude_each_other_and_readers_see_what_was_committed() {
     place.add(&[("a", b"1\n")], 1);
     let mut reader = place.open();
     let path = place.archive();
-    let open = || Appender::open(&OsFileSystem, &path, &options(), &Limits::default());
+    let open = || Appender::open(&OsFileSystem, &path, &options(), &ReaderBuilder::new());
     let (mut appender, _) = open().unwrap();
     assert!(matches!(open().unwrap_err().kind(), ErrorKind::Locked));
     appender.add(&source("b", b"2\n", 1), &Change::default()).unwrap().unwrap();
@@ -167,36 +166,6 @@ fn writers_exclude_each_other_and_readers_see_what_was_committed() {
     assert_eq!(place.contents().len(), 2);
     let again = Appender::create(&OsFileSystem, &path, &options()).unwrap_err();
     assert!(again.is_io(), "a name that is taken");
-}
-
-#[derive(Debug)]
-struct Own;
-
-impl PredictorSource for Own {
-    fn id(&self) -> u32 {
-        1000
-    }
-
-    fn parameters(&self) -> u64 {
-        0
-    }
-
-    fn start(&self) -> Box<dyn crate::model::Predictor> {
-        unreachable!("nothing is coded")
-    }
-}
-
-#[test]
-fn what_an_archive_could_not_name_is_refused() {
-    let place = Place::new();
-    place.add(&[("a", b"1\n")], 1);
-    let mut options = options();
-    options.level(9).unwrap().predictor(std::sync::Arc::new(Own)).unwrap();
-    let refused = |err: &crate::Error| matches!(err.kind(), ErrorKind::InvalidArgument { .. });
-    let (path, limits) = (place.archive(), Limits::default());
-    assert!(refused(&Appender::create(&OsFileSystem, &place.path("b.lig"), &options).unwrap_err()));
-    assert!(refused(&Appender::open(&OsFileSystem, &path, &options, &limits).unwrap_err()));
-    assert_eq!(std::fs::read_dir(place.dir.path()).unwrap().count(), 1);
 }
 
 #[test]
@@ -210,7 +179,7 @@ fn an_appender_that_is_dropped_leaves_no_trace_that_counts() {
     assert_eq!(std::fs::read_dir(place.dir.path()).unwrap().count(), 0);
     place.add(&[("a", b"1\n")], 1);
     for _ in 0..3 {
-        let open = Appender::open(&OsFileSystem, &path, &options(), &Limits::default());
+        let open = Appender::open(&OsFileSystem, &path, &options(), &ReaderBuilder::new());
         let (mut appender, _) = open.unwrap();
         appender.add(&source("b", &log(1, 500), 1), &Change::default()).unwrap().unwrap();
         // Not committed.

@@ -21,7 +21,7 @@ pub(super) fn recovered(place: &Place) -> (Recovered, BTreeMap<String, Vec<u8>>)
     let output = place.path("recovered.lig");
     drop(std::fs::remove_file(&output));
     let path = place.archive();
-    let done = recover(&OsFileSystem, &path, &output, &options(), &Limits::default()).unwrap();
+    let done = recover(&OsFileSystem, &path, &output, &options(), &ReaderBuilder::new()).unwrap();
     let mut archive = Archive::open(&output).unwrap();
     let contents = contents(&mut archive).unwrap();
     assert!(archive.verify(Depth::Decoded, Subset::default()).unwrap().faults.is_empty());
@@ -121,7 +121,7 @@ fn a_wiped_header_index_table_or_commit_costs_no_content() {
     let mut frames = Vec::new();
     let mut store = crate::archive::store::Store::open(
         OsFileSystem.open(&place.archive()).unwrap(),
-        &Limits::default(),
+        &ReaderBuilder::new(),
     )
     .unwrap();
     let mut at = FILE_HEADER_LEN as u64;
@@ -213,7 +213,7 @@ fn noise_is_refused() {
     assert!(Archive::open(place.archive()).is_err());
     let output = place.path("out.lig");
     let path = place.archive();
-    assert!(recover(&OsFileSystem, &path, &output, &options(), &Limits::default()).is_err());
+    assert!(recover(&OsFileSystem, &path, &output, &options(), &ReaderBuilder::new()).is_err());
     assert!(!output.exists());
 }
 

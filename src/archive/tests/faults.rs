@@ -142,7 +142,7 @@ fn a_failed_extraction_leaves_no_part_of_a_file() {
         |system| {
             drop(std::fs::remove_dir_all(&target));
             std::fs::create_dir(&target).unwrap();
-            let mut archive = Archive::open_in(system, &place.archive(), &Limits::default())?;
+            let mut archive = Archive::open_in(system, &place.archive(), &ReaderBuilder::new())?;
             let mut extractor = Extractor::new(system, &target, Existing::Refuse)?;
             for member in archive.members().to_vec() {
                 extractor.extract(&mut archive, &member, &member.name)?;
@@ -171,7 +171,7 @@ fn a_failed_compaction_or_recovery_leaves_the_old_archive() {
     place.add(&[("a", &one)], 1);
     place.add(&[("b", b"x\n")], 1);
     at_every_call(
-        |system| compact(system, &path, None, &options(), &Limits::default()).map(drop),
+        |system| compact(system, &path, None, &options(), &ReaderBuilder::new()).map(drop),
         |_| {
             assert!(place.contents()["a"] == one);
             assert_eq!(names(place.dir.path()), ["a.lig"]);
@@ -181,7 +181,7 @@ fn a_failed_compaction_or_recovery_leaves_the_old_archive() {
     at_every_call(
         |system| {
             drop(std::fs::remove_file(&output));
-            recover(system, &path, &output, &options(), &Limits::default()).map(drop)
+            recover(system, &path, &output, &options(), &ReaderBuilder::new()).map(drop)
         },
         |done| {
             assert!(output.exists() || !done);

@@ -4,6 +4,7 @@ mod append;
 mod damage;
 mod faults;
 mod hostile;
+mod models;
 mod power;
 mod sectors;
 mod simulated;
@@ -16,8 +17,8 @@ use std::path::{Path, PathBuf};
 use crate::archive::{Appender, Archive, Change, Source};
 use crate::error::Result;
 use crate::format::members::{Member, MemberState};
-use crate::limits::Limits;
 use crate::name::Name;
+use crate::reader::ReaderBuilder;
 use crate::vfs::{FileSystem, OsFileSystem};
 use crate::writer::WriterBuilder;
 
@@ -75,7 +76,7 @@ fn add(
     mtime_ns: i64,
 ) -> Result<Vec<Change>> {
     let mut appender = if path.exists() {
-        Appender::open(system, path, &options(), &Limits::default())?.0
+        Appender::open(system, path, &options(), &ReaderBuilder::new())?.0
     } else {
         Appender::create(system, path, &options())?
     };

@@ -46,12 +46,12 @@ fn disk(files: &Files) -> SimulatedDisk {
 }
 
 fn read(files: &Files, name: &str) -> Result<BTreeMap<String, Vec<u8>>> {
-    contents(&mut Archive::open_in(&disk(files), Path::new(name), &Limits::default())?)
+    contents(&mut Archive::open_in(&disk(files), Path::new(name), &ReaderBuilder::new())?)
 }
 
 fn append(disk: &SimulatedDisk, files: &[(&str, &[u8])]) -> Result<()> {
     let path = Path::new(ARCHIVE);
-    let mut appender = match Appender::open(disk, path, &options(), &Limits::default()) {
+    let mut appender = match Appender::open(disk, path, &options(), &ReaderBuilder::new()) {
         Ok((appender, _)) => appender,
         Err(err) if err.is_io() && FileSystem::info(disk, path).is_err() => {
             Appender::create(disk, path, &options())?
@@ -79,7 +79,7 @@ fn check_append(
     assert!(found == *after || !done && found == *before, "a commit is gone, or a part is there");
     let disk = disk(files);
     append(&disk, &[("next", b"next\n")]).unwrap();
-    let mut archive = Archive::open_in(&disk, Path::new(ARCHIVE), &Limits::default()).unwrap();
+    let mut archive = Archive::open_in(&disk, Path::new(ARCHIVE), &ReaderBuilder::new()).unwrap();
     let next = contents(&mut archive).unwrap();
     assert_eq!(next.len(), found.len() + 1);
     assert!(found.iter().all(|(name, content)| next[name] == *content));
@@ -119,16 +119,16 @@ fn a_power_cut_costs_no_commit() {
 #[test]
 fn a_power_cut_leaves_the_old_archive_or_the_new_one() {
     let (files, before) = first();
-    let limits = Limits::default();
+    let reading = ReaderBuilder::new();
     cut(
         &files,
-        |disk| compact(disk, Path::new(ARCHIVE), None, &options(), &limits).map(drop),
+        |disk| compact(disk, Path::new(ARCHIVE), None, &options(), &reading).map(drop),
         |files, _| assert!(read(files, ARCHIVE).unwrap() == before),
     );
     let (from, to) = (Path::new(ARCHIVE), Path::new("r.lig"));
     cut(
         &files,
-        |disk| recover(disk, from, to, &options(), &limits).map(drop),
+        |disk| recover(disk, from, to, &options(), &reading).map(drop),
         |files, done| {
             assert!(read(files, ARCHIVE).unwrap() == before);
             assert!(files.contains_key(to.as_os_str()) || !done);
@@ -143,7 +143,7 @@ fn a_power_cut_leaves_the_old_archive_or_the_new_one() {
 fn a_power_cut_leaves_whole_files_where_they_were_extracted() {
     let (files, before) = first();
     let extract = |disk: &SimulatedDisk| {
-        let mut archive = Archive::open_in(disk, Path::new(ARCHIVE), &Limits::default())?;
+        let mut archive = Archive::open_in(disk, Path::new(ARCHIVE), &ReaderBuilder::new())?;
         let mut extractor = Extractor::new(disk, Path::new("."), Existing::Refuse)?;
         for member in archive.members().to_vec() {
             extractor.extract(&mut archive, &member, &member.name)?;

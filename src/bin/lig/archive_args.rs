@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser};
 
 use crate::args::LevelArg;
+use crate::models::{KnownModels, StartModel};
 use crate::units;
 
 /// A command for archives, taken apart.
@@ -102,6 +103,9 @@ pub(crate) struct ArchiveArgs {
     pub(crate) block_size: Option<u32>,
 
     #[command(flatten)]
+    pub(crate) model: StartModel,
+
+    #[command(flatten)]
     pub(crate) speech: Speech,
 }
 
@@ -173,6 +177,9 @@ pub(crate) struct ExtractArgs {
     pub(crate) max_output: Option<u64>,
 
     #[command(flatten)]
+    pub(crate) known: KnownModels,
+
+    #[command(flatten)]
     pub(crate) speech: Speech,
 }
 
@@ -195,6 +202,9 @@ pub(crate) struct CatArgs {
     /// Begin nothing that would write more than SIZE
     #[arg(long, value_name = "SIZE", value_parser = units::parse_size)]
     pub(crate) max_output: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) known: KnownModels,
 
     #[command(flatten)]
     pub(crate) speech: Speech,
@@ -225,6 +235,9 @@ pub(crate) struct VerifyArgs {
     pub(crate) json: bool,
 
     #[command(flatten)]
+    pub(crate) known: KnownModels,
+
+    #[command(flatten)]
     pub(crate) speech: Speech,
 }
 
@@ -247,6 +260,9 @@ pub(crate) struct PruneArgs {
     /// One JSON object for each member removed
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) known: KnownModels,
 
     #[command(flatten)]
     pub(crate) speech: Speech,
@@ -273,6 +289,9 @@ pub(crate) struct CompactArgs {
     pub(crate) threads: Option<usize>,
 
     #[command(flatten)]
+    pub(crate) model: StartModel,
+
+    #[command(flatten)]
     pub(crate) speech: Speech,
 }
 
@@ -295,6 +314,9 @@ pub(crate) struct RecoverArgs {
     /// Threads for compression; 0 is one a core [default: cores, at most 4]
     #[arg(short = 'T', long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) known: KnownModels,
 
     #[command(flatten)]
     pub(crate) speech: Speech,

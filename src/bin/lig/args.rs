@@ -13,6 +13,7 @@ use crate::commands::query::QueryArgs;
 use crate::commands::templates::TemplatesArgs;
 use crate::commands::top::TopArgs;
 use crate::commands::train::TrainArgs;
+use crate::models::{KnownModels, StartModel};
 use crate::units;
 
 /// The level where neither a flag nor the environment names one.
@@ -105,13 +106,8 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "SIZE", value_parser = units::parse_block_size)]
     pub(crate) block_size: Option<u32>,
 
-    /// Start from a model file (see lig train); to decompress: one that a file refers to
-    #[arg(long, value_name = "MODEL")]
-    pub(crate) model: Option<PathBuf>,
-
-    /// With --model: the output refers to the model file, it does not hold a copy
-    #[arg(long, requires = "model")]
-    pub(crate) model_ref: bool,
+    #[command(flatten)]
+    pub(crate) model: StartModel,
 
     /// Leave out what lets searches pass over blocks: the index, times, severities and filters
     #[arg(long)]
@@ -202,6 +198,9 @@ pub(crate) struct InfoArgs {
     /// Templates and columns to show
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     pub(crate) top: usize,
+
+    #[command(flatten)]
+    pub(crate) known: KnownModels,
 }
 
 /// What `--generate` can print.

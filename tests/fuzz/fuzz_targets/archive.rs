@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use lignite::{Archive, Depth, Subset};
-use lignite_fuzz::{Contents, MemoryFileSystem, NAME, archive, contents, edit, limits, reseal};
+use lignite_fuzz::{Contents, MemoryFileSystem, NAME, archive, contents, edit, reading, reseal};
 
 static ARCHIVE: LazyLock<(Vec<u8>, Contents)> = LazyLock::new(archive);
 
@@ -25,7 +25,7 @@ fuzz_target!(|input: &[u8]| {
     }
     let system = MemoryFileSystem::default();
     system.write(NAME, &file);
-    let Ok(mut opened) = Archive::open_in(&system, Path::new(NAME), &limits()) else { return };
+    let Ok(mut opened) = Archive::open_in(&system, Path::new(NAME), &reading()) else { return };
     let found = contents(&mut opened);
     let verified = opened.verify(Depth::Decoded, Subset::default());
     if is_sealed || first == 255 {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use lignite::{Archive, Depth, Subset, recover};
-use lignite_fuzz::{Contents, MemoryFileSystem, NAME, archive, contents, edit, limits, options, reseal};
+use lignite_fuzz::{Contents, MemoryFileSystem, NAME, archive, contents, edit, options, reading, reseal};
 
 static ARCHIVE: LazyLock<(Vec<u8>, Contents)> = LazyLock::new(archive);
 
@@ -23,10 +23,10 @@ fuzz_target!(|input: &[u8]| {
     let system = MemoryFileSystem::default();
     system.write(NAME, &file);
     let output = Path::new("r.lig");
-    if recover(&system, Path::new(NAME), output, &options(), &limits()).is_err() {
+    if recover(&system, Path::new(NAME), output, &options(), &reading()).is_err() {
         return;
     }
-    let mut opened = Archive::open_in(&system, output, &limits()).expect("it was written right now");
+    let mut opened = Archive::open_in(&system, output, &reading()).expect("it was written right now");
     let verified = opened.verify(Depth::Decoded, Subset::default()).expect("memory can be read");
     assert!(verified.faults.is_empty(), "what was recovered does not hold");
     if is_sealed {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use lignite::{Appender, Archive, Change, Limits, MemberState, Source, WriterBuilder};
+use lignite::{Appender, Archive, Change, Limits, MemberState, ReaderBuilder, Source, WriterBuilder};
 
 /// Contents of members by their names.
 pub type Contents = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -36,6 +36,13 @@ pub fn limits() -> Limits {
     limits
 }
 
+/// Readers under these limits.
+pub fn reading() -> ReaderBuilder {
+    let mut reading = ReaderBuilder::new();
+    reading.limits(limits());
+    reading
+}
+
 /// Two commits, a directory, several files that share blocks, one that grew, one that lost its name.
 pub fn archive() -> (Vec<u8>, Contents) {
     let system = MemoryFileSystem::default();
@@ -49,7 +56,7 @@ pub fn archive() -> (Vec<u8>, Contents) {
     ];
     for files in commits {
         let path = Path::new(NAME);
-        let mut appender = match Appender::open(&system, path, &options(), &limits()) {
+        let mut appender = match Appender::open(&system, path, &options(), &reading()) {
             Ok((appender, _)) => appender,
             Err(_) => Appender::create(&system, path, &options()).expect("the name is free"),
         };
@@ -66,7 +73,7 @@ pub fn archive() -> (Vec<u8>, Contents) {
         appender.commit().expect("memory has room");
     }
     let bytes = system.read(NAME);
-    let opened = Archive::open_in(&system, Path::new(NAME), &limits());
+    let opened = Archive::open_in(&system, Path::new(NAME), &reading());
     let contents = contents(&mut opened.expect("it was written right now"));
     (bytes, contents)
 }

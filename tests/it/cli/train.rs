@@ -51,6 +51,50 @@ fn with_model_ref_the_reader_needs_it_and_is_told() {
 }
 
 #[test]
+fn an_archive_starts_from_it_and_all_commands_know_it() {
+    let (place, short) = place();
+    place.write("in/one.log", &short);
+    place.lig(["a", "-9", "--model", "app.ligm", "whole.lig", "in"]).code(0);
+    place.lig(["a", "-9", "--model", "app.ligm", "--model-ref", "a.lig", "in"]).code(0);
+    place.lig(["a", "-9", "cold.lig", "in"]).code(0);
+    assert!(place.read("a.lig").len() < place.read("cold.lig").len());
+    // What is added later starts from it too; another one is refused.
+    place.write("in/two.log", &short[..short.len() / 2 + 7]);
+    place.lig(["a", "whole.lig", "in"]).code(0);
+    place.lig(["a", "a.lig", "in"]).code(1).says("needs the model file");
+    place.lig(["a", "--model", "app.ligm", "a.lig", "in"]).code(0);
+    place.lig(["a", "--model", "app.ligm", "cold.lig", "in"]).code(1).says("compact");
+    place.lig(["cat", "whole.lig", "in/one.log"]).code(0).puts(&short);
+    // Without it, there is what needs no decoding.
+    place.lig(["ls", "a.lig"]).code(0).silent().prints("in/two.log");
+    place.lig(["verify", "a.lig"]).code(0).silent();
+    for words in [
+        &["cat", "a.lig", "in/one.log"][..],
+        &["verify", "--deep", "a.lig"],
+        &["extract", "-C", "out", "a.lig"],
+        &["recover", "a.lig", "-o", "r.lig"],
+        &["prune", "--keep-within", "1d", "a.lig"],
+        &["grep", "job", "a.lig"],
+        &["query", "job", "a.lig"],
+        &["query", "job | top 3 by (_1)", "a.lig"],
+        &["hist", "a.lig"],
+        &["top", "a.lig", "_1"],
+        &["compact", "a.lig"],
+    ] {
+        let ran = place.lig(words);
+        let is_told = ran.stderr.contains("needs the model file");
+        assert!(is_told && ran.code != Some(0), "{words:?}: {ran:?}");
+        let mut with: Vec<&str> = words.to_vec();
+        with.splice(1..1, ["--model", "app.ligm"]);
+        let ran = place.lig(&with);
+        assert_eq!(ran.code, Some(0), "{with:?}: {}", ran.stderr);
+    }
+    assert_eq!(place.read("out/in/one.log"), short);
+    // Compacted with --model, it holds a copy.
+    place.lig(["cat", "a.lig", "in/one.log"]).code(0).puts(&short);
+}
+
+#[test]
 fn samples_may_be_packed_and_what_is_no_model_file_is_told() {
     let (place, _) = place();
     place.lig(["long.log"]).code(0);

@@ -12,7 +12,6 @@ use super::{Outcome, Session, remove};
 use crate::dest::{self, Place, SUFFIX};
 use crate::foreign::Foreign;
 use crate::input::{Input, Opened, Source};
-use crate::models;
 use crate::output::name;
 use crate::progress::Progress;
 use crate::units;
@@ -208,7 +207,7 @@ impl Job<'_> {
 
 /// A reader that keeps to the memory that is allowed.
 fn reader<R: Read>(data: R, session: &Session<'_>) -> Result<Reader<R>> {
-    let mut readers = models::readers(session.args.model.as_slice(), session.system)?;
+    let mut readers = session.args.model.readers(session.system)?;
     let Some(allowed) = session.args.memory else { return Ok(readers.from_reader(data)?) };
     let readers = readers.limits(Limits::within_memory(allowed));
     readers.from_reader(data).map_err(|err| match err.kind() {

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{Outcome, Tally, exit_code};
 use crate::args::InfoArgs;
-use crate::models;
+use crate::models::KnownModels;
 use crate::output::{Output, describe, escape, name};
 use crate::units;
 
@@ -55,7 +55,7 @@ struct Column {
 pub(crate) fn run(args: &InfoArgs, system: &dyn FileSystem, out: &mut Output) -> Result<ExitCode> {
     let mut tally = Tally::default();
     for path in &args.files {
-        match report(path, system) {
+        match report(path, &args.known, system) {
             Ok(report) if args.json => out.json(&report)?,
             Ok(report) if args.model_stats => out.print(&model_stats(&report, args.top))?,
             Ok(report) => out.print(&text(&report, args.top))?,
@@ -70,10 +70,10 @@ pub(crate) fn run(args: &InfoArgs, system: &dyn FileSystem, out: &mut Output) ->
     Ok(exit_code(tally.outcome()))
 }
 
-fn report(path: &Path, system: &dyn FileSystem) -> Result<FileReport> {
+fn report(path: &Path, known: &KnownModels, system: &dyn FileSystem) -> Result<FileReport> {
     let file = system.open(path)?;
     let stored_bytes = file.info()?.len;
-    let mut reader = models::readers(&[], system)?.indexed(file)?;
+    let mut reader = known.readers(system)?.indexed(file)?;
     let mut report = FileReport {
         name: name(path),
         stored_bytes,

@@ -11,7 +11,6 @@ use serde::Serialize;
 use super::{Outcome, Tally, exit_code};
 use crate::args::FilterArgs;
 use crate::input::{self, Input};
-use crate::models;
 use crate::output::{Output, describe, escape};
 use crate::units;
 
@@ -38,7 +37,7 @@ pub(crate) fn run(
 ) -> Result<ExitCode> {
     let mut tally = Tally::default();
     let mut rows = Vec::new();
-    let readers = models::readers(args.model.as_slice(), system)?;
+    let readers = args.model.readers(system)?;
     for input in input::collect(args, system, out)? {
         let row = match input {
             Ok(input) => {

@@ -4,10 +4,9 @@ use std::num::NonZeroUsize;
 
 use anyhow::{Context, Result, bail};
 use lignite::vfs::FileSystem;
-use lignite::{Embedding, Statistics, WriterBuilder};
+use lignite::{Statistics, WriterBuilder};
 
 use crate::args::{DEFAULT_LEVEL, FilterArgs};
-use crate::models;
 use crate::output::name;
 use crate::units;
 
@@ -31,10 +30,7 @@ impl Plan {
         if let Some(bytes) = args.block_size {
             builder.block_bytes(bytes).context("--block-size")?;
         }
-        if let Some(path) = &args.model {
-            let embedding = if args.model_ref { Embedding::Refer } else { Embedding::Embed };
-            builder.model(models::read(path, system)?, embedding);
-        }
+        args.model.set(&mut builder, system)?;
         if args.no_index {
             builder.statistics(Statistics::Leave);
         }

@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail};
 use lignite::vfs::{FileInfo, FileKind, FileSystem};
 
 use super::Session;
-use crate::models;
 
 /// Removes the input of a compression. Unless that was switched off, its output is decoded and compared before.
 pub(crate) fn after_compression(
@@ -37,8 +36,8 @@ pub(crate) fn remove(path: &Path, opened: &FileInfo, system: &dyn FileSystem) ->
 fn compare(path: &Path, output: &Path, session: &Session<'_>) -> Result<()> {
     const PIECE_BYTES: usize = 256 << 10;
     let mut raw = session.system.open(path)?;
-    let mut decoded = models::readers(session.args.model.as_slice(), session.system)?
-        .from_reader(session.system.open(output)?)?;
+    let mut decoded =
+        session.args.model.readers(session.system)?.from_reader(session.system.open(output)?)?;
     let mut piece = vec![0; PIECE_BYTES];
     loop {
         session.check_signals()?;

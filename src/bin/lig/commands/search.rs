@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use anyhow::{Result, bail};
 use lignite::vfs::{FileSystem, ReadFile};
 use lignite::{
-    Archive, BlockInfo, BlockSum, Condition, ErrorKind, Limits, Member, MemberState, OnDamage,
-    Predicate, ReaderBuilder, ScanLine, ScanOptions, ScanStats, Section, UseIndex, is_archive,
-    is_lignite, scan_read,
+    Archive, BlockInfo, BlockSum, Condition, ErrorKind, Member, MemberState, OnDamage, Predicate,
+    ReaderBuilder, ScanLine, ScanOptions, ScanStats, Section, UseIndex, is_archive, is_lignite,
+    scan_read,
 };
 
 use crate::foreign::Foreign;
@@ -47,7 +47,11 @@ type EachLog<'e> = dyn FnMut(Log<'_>, &[u8]) -> Result<ControlFlow<()>> + 'e;
 
 impl Content {
     /// Opens an input.
-    pub(crate) fn open(input: &Input, system: &dyn FileSystem) -> Result<Self> {
+    pub(crate) fn open(
+        input: &Input,
+        readers: &ReaderBuilder,
+        system: &dyn FileSystem,
+    ) -> Result<Self> {
         let mut opened = input.open(system)?;
         let can_seek = opened.info.is_file();
         if !can_seek {
@@ -59,7 +63,7 @@ impl Content {
         if !is_archive(&prefix) {
             return Ok(Self::Log(opened.file, true));
         }
-        let archive = Archive::from_file(opened.file, &Limits::default())?;
+        let archive = Archive::from_file(opened.file, readers)?;
         let is_log = |member: &&Member| member.state == MemberState::Live && !member.is_dir;
         let members = archive.members().iter().filter(is_log).cloned().collect();
         Ok(Self::Archive(Box::new(archive), members))

@@ -11,7 +11,7 @@ use lignite::vfs::FileSystem;
 use lignite::{FileTemplate, TemplateSlot};
 use serde::Serialize;
 
-use crate::models;
+use crate::models::KnownModels;
 use crate::output::{Output, escape, name};
 use crate::units;
 
@@ -50,6 +50,9 @@ pub(crate) struct TemplatesArgs {
     /// Templates to show of each file; 0: all
     #[arg(short = 'n', long, value_name = "N", default_value_t = 0)]
     top: usize,
+
+    #[command(flatten)]
+    known: KnownModels,
 }
 
 const AFTER_HELP: &str = "\
@@ -103,10 +106,11 @@ pub(crate) fn run(
 ) -> Result<ExitCode> {
     if args.diff {
         let [before, after] = args.files.as_slice() else { bail!("--diff takes two files") };
-        return diff(args, &read(before, system)?, &read(after, system)?, out);
+        let [before, after] = [before, after].map(|path| read(path, &args.known, system));
+        return diff(args, &before?, &after?, out);
     }
     for path in &args.files {
-        let templates = read(path, system)?;
+        let templates = read(path, &args.known, system)?;
         let mut rows = rows(&templates);
         rows.truncate(if args.top == 0 { usize::MAX } else { args.top });
         if args.json {
@@ -137,12 +141,12 @@ pub(crate) fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(path: &Path, system: &dyn FileSystem) -> Result<Templates> {
-    read_from(path, system).with_context(|| name(path))
+fn read(path: &Path, known: &KnownModels, system: &dyn FileSystem) -> Result<Templates> {
+    read_from(path, known, system).with_context(|| name(path))
 }
 
-fn read_from(path: &Path, system: &dyn FileSystem) -> Result<Templates> {
-    let mut reader = models::readers(&[], system)?.indexed(system.open(path)?)?;
+fn read_from(path: &Path, known: &KnownModels, system: &dyn FileSystem) -> Result<Templates> {
+    let mut reader = known.readers(system)?.indexed(system.open(path)?)?;
     let mut templates = Templates::default();
     for block in reader.blocks() {
         templates.lines += block.lines;

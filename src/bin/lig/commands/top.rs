@@ -8,6 +8,7 @@ use lignite::vfs::FileSystem;
 
 use super::grep::conditions;
 use super::query::{self, QueryArgs};
+use crate::models::KnownModels;
 use crate::output::Output;
 
 /// Counts the values of a field, and prints the most frequent ones.
@@ -37,6 +38,9 @@ pub(crate) struct TopArgs {
     /// Say on standard error what was looked at
     #[arg(long)]
     stats: bool,
+
+    #[command(flatten)]
+    known: KnownModels,
 }
 
 const AFTER_HELP: &str = "\
@@ -64,5 +68,7 @@ pub(crate) fn run(args: &TopArgs, system: &dyn FileSystem, out: &mut Output) -> 
     words.push("--".into());
     words.push(text);
     words.extend_from_slice(files);
-    query::run(&QueryArgs::parse_from(words), system, out)
+    let mut query = QueryArgs::parse_from(words);
+    query.known.clone_from(&args.known);
+    query::run(&query, system, out)
 }

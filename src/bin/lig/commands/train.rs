@@ -10,7 +10,7 @@ use lignite::vfs::{AtomicFile, FileSystem};
 use lignite::{ModelFile, is_lignite};
 
 use crate::foreign::Foreign;
-use crate::models;
+use crate::models::KnownModels;
 use crate::output::{Output, name};
 use crate::units;
 
@@ -36,6 +36,9 @@ pub(crate) struct TrainArgs {
     /// Bytes of lines to learn from, all files together, at most 2MiB; taken from their ends
     #[arg(long, value_name = "SIZE", default_value = SAMPLE, value_parser = units::parse_size)]
     sample: u64,
+
+    #[command(flatten)]
+    known: KnownModels,
 }
 
 const AFTER_HELP: &str = "\
@@ -53,7 +56,7 @@ pub(crate) fn run(args: &TrainArgs, system: &dyn FileSystem, out: &mut Output) -
     let share = most / args.files.len();
     let mut sample = Vec::new();
     for path in &args.files {
-        let end = last_lines(path, share, system).with_context(|| name(path))?;
+        let end = last_lines((path, share), &args.known, system).with_context(|| name(path))?;
         sample.extend_from_slice(&end);
         if sample.last().is_some_and(|&byte| byte != b'\n') {
             sample.push(b'\n');
@@ -78,14 +81,18 @@ pub(crate) fn run(args: &TrainArgs, system: &dyn FileSystem, out: &mut Output) -
 }
 
 /// The whole lines among the last `most` bytes of a log.
-fn last_lines(path: &Path, most: usize, system: &dyn FileSystem) -> Result<Vec<u8>> {
+fn last_lines(
+    (path, most): (&Path, usize),
+    known: &KnownModels,
+    system: &dyn FileSystem,
+) -> Result<Vec<u8>> {
     const PIECE_BYTES: u64 = 256 << 10;
     let mut file = system.open(path)?;
     let mut prefix = Vec::new();
     (&mut file).take(8).read_to_end(&mut prefix)?;
     let whole = std::io::Cursor::new(prefix.clone()).chain(file);
     let mut log: Box<dyn Read> = if is_lignite(&prefix) {
-        Box::new(models::readers(&[], system)?.from_reader(whole)?)
+        Box::new(known.readers(system)?.from_reader(whole)?)
     } else {
         Foreign::detect(&prefix).decode(whole)?
     };

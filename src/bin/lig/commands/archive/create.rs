@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use lignite::vfs::{FileSystem, ReadFile};
-use lignite::{Added, Appender, Change, ChangeKind, Container, Limits, Name, Source, storage_key};
+use lignite::{Added, Appender, Change, ChangeKind, Container, Name, Source, storage_key};
 use serde::Serialize;
 
 use super::walk::{Filter, Found, Walked, read_globs, show, walk};
@@ -136,6 +136,7 @@ impl Work {
         if let Some(bytes) = args.block_size {
             options.block_bytes(bytes).context("--block-size")?;
         }
+        args.model.set(&mut options, system)?;
         let is_new = match system.info(path) {
             Ok(_) => false,
             Err(err) if err.kind() == io::ErrorKind::NotFound => true,
@@ -147,7 +148,8 @@ impl Work {
         let appender = if is_new {
             Appender::create(system, path, &options)
         } else {
-            Appender::open(system, path, &options, &Limits::default()).map(|(appender, archive)| {
+            let reading = args.model.readers(system)?;
+            Appender::open(system, path, &options, &reading).map(|(appender, archive)| {
                 let members = archive.members().iter();
                 let stored_plain = members.filter(|member| member.container == Container::None);
                 for member in stored_plain {

@@ -15,6 +15,7 @@ use super::walk::show;
 use super::{none_found, open, output_name, select};
 use crate::archive_args::{CatArgs, ExtractArgs};
 use crate::commands::{Outcome, Tally, ending, exit_code};
+use crate::models::KnownModels;
 use crate::output::{Output, describe, name};
 use crate::signal::Signals;
 use crate::units;
@@ -28,14 +29,14 @@ struct Chosen {
 
 /// Opens an archive and selects members; `None` if there is none of that name.
 fn choose(
-    path: &Path,
+    (path, known): (&Path, &KnownModels),
     globs: &[OsString],
     max_output: Option<u64>,
     system: &dyn FileSystem,
     out: &mut Output,
 ) -> Result<Option<Chosen>> {
     let mut tally = Tally::default();
-    let archive = open(path, system, &mut tally, out)?;
+    let archive = open((path, &known.readers(system)?), system, &mut tally, out)?;
     let globs = Globs::new(globs);
     let members = select(&archive, &globs);
     if none_found(&globs, &members, out) {
@@ -60,7 +61,7 @@ pub(crate) fn run(
     signals: &Signals,
     out: &mut Output,
 ) -> Result<ExitCode> {
-    let chosen = choose(&args.archive, &args.globs, args.max_output, system, out)?;
+    let chosen = choose((&args.archive, &args.known), &args.globs, args.max_output, system, out)?;
     let Some(mut chosen) = chosen else { return Ok(ExitCode::FAILURE) };
     if args.to_stdout {
         return print(&mut chosen, Damage::Stop, system, signals, out);
@@ -237,7 +238,7 @@ pub(crate) fn cat(
     signals: &Signals,
     out: &mut Output,
 ) -> Result<ExitCode> {
-    let chosen = choose(&args.archive, &args.globs, args.max_output, system, out)?;
+    let chosen = choose((&args.archive, &args.known), &args.globs, args.max_output, system, out)?;
     let Some(mut chosen) = chosen else { return Ok(ExitCode::FAILURE) };
     let damage = if args.keep_going { Damage::Skip } else { Damage::Stop };
     print(&mut chosen, damage, system, signals, out)
@@ -273,7 +274,7 @@ fn print(
                         Damage::Skip => "a part of it is missing",
                     };
                     let shown = show(&member.name);
-                    if is_io(&err) {
+                    if !is_damage(&err) {
                         bail!("{shown}: {}", describe(&err));
                     }
                     out.error(format_args!("{shown}: {}: {lost}", describe(&err)));
@@ -293,6 +294,7 @@ fn print(
     Ok(exit_code(tally.outcome()))
 }
 
-fn is_io(err: &anyhow::Error) -> bool {
-    err.downcast_ref::<lignite::Error>().is_some_and(lignite::Error::is_io)
+/// Whether some of the archive may still be had: it is not the machine that fails, nor a model that is missing.
+fn is_damage(err: &anyhow::Error) -> bool {
+    err.downcast_ref::<lignite::Error>().is_some_and(lignite::Error::is_bad_input)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use lignite::vfs::FileSystem;
-use lignite::{ArchiveBlock, Member, MemberState, Name};
+use lignite::{ArchiveBlock, Member, MemberState, Name, ReaderBuilder};
 use serde::Serialize;
 
 use super::glob::Globs;
@@ -54,7 +54,7 @@ struct Facts {
 
 pub(crate) fn run(args: &LsArgs, system: &dyn FileSystem, out: &mut Output) -> Result<ExitCode> {
     let mut tally = Tally::default();
-    let archive = open(&args.archive, system, &mut tally, out)?;
+    let archive = open((&args.archive, &ReaderBuilder::new()), system, &mut tally, out)?;
     let globs = Globs::new(&args.globs);
     let members = archive.members().iter();
     let members: Vec<&Member> = members.filter(|member| globs.selects(&member.name)).collect();

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use lignite::vfs::FileSystem;
-use lignite::{Appender, Archive, Limits, WriterBuilder};
+use lignite::{Appender, Archive, WriterBuilder};
 use serde::Serialize;
 
 use super::verify::Loss;
@@ -35,12 +35,12 @@ pub(crate) fn prune(
     let mut tally = Tally::default();
     let age = Duration::from_secs(args.keep_within);
     let before = SystemTime::now().checked_sub(age).map_or(i64::MIN, nanos);
+    let reading = args.known.readers(system)?;
     let (appender, archive) = if args.dry_run {
-        (None, open(&args.archive, system, &mut tally, out)?)
+        (None, open((&args.archive, &reading), system, &mut tally, out)?)
     } else {
         let options = WriterBuilder::new();
-        let limits = Limits::default();
-        let opened = Appender::open(system, &args.archive, &options, &limits);
+        let opened = Appender::open(system, &args.archive, &options, &reading);
         let (appender, archive) = opened.with_context(|| name(&args.archive))?;
         (Some(appender), archive)
     };
@@ -78,15 +78,16 @@ pub(crate) fn compact(
     out: &mut Output,
 ) -> Result<ExitCode> {
     let path = &args.archive;
-    let limits = Limits::default();
+    let reading = args.model.readers(system)?;
     if let Some(output) = &args.output {
         is_free(output, system)?;
     }
-    let archive = Archive::open_in(system, path, &limits).with_context(|| name(path))?;
+    let archive = Archive::open_in(system, path, &reading).with_context(|| name(path))?;
     let (before, level) = (archive.stored_bytes(), archive.level());
     drop(archive);
-    let options = builder(args.level.unwrap_or(level), args.threads)?;
-    let done = lignite::compact(system, path, args.output.as_deref(), &options, &limits)
+    let mut options = builder(args.level.unwrap_or(level), args.threads)?;
+    args.model.set(&mut options, system)?;
+    let done = lignite::compact(system, path, args.output.as_deref(), &options, &reading)
         .with_context(|| name(path))?;
     out.summary(format_args!(
         "{}: {} => {} ({})",
@@ -124,13 +125,13 @@ pub(crate) fn recover(
     system: &dyn FileSystem,
     out: &mut Output,
 ) -> Result<ExitCode> {
-    let limits = Limits::default();
+    let reading = args.known.readers(system)?;
     is_free(&args.output, system)?;
     // The level in a header that holds; what it is does not matter to what is recovered.
-    let level = Archive::open_in(system, &args.archive, &limits)
+    let level = Archive::open_in(system, &args.archive, &reading)
         .map_or(DEFAULT_LEVEL, |archive| archive.level());
     let options = builder(level, args.threads)?;
-    let done = lignite::recover(system, &args.archive, &args.output, &options, &limits)
+    let done = lignite::recover(system, &args.archive, &args.output, &options, &reading)
         .with_context(|| name(&args.archive))?;
     let report = Report {
         name: name(&args.archive),

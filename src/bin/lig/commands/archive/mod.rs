@@ -17,7 +17,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use lignite::vfs::{FileSystem, Guard, GuardedFileSystem, Operation};
-use lignite::{Archive, Container, Limits, Member, MemberState, Name, Trailing, WriterBuilder};
+use lignite::{
+    Archive, Container, Member, MemberState, Name, ReaderBuilder, Trailing, WriterBuilder,
+};
 
 use super::{Outcome, Tally, plan};
 use crate::archive_args::ArchiveCommand;
@@ -62,12 +64,12 @@ fn run_under(
 
 /// Opens an archive for reading, and says what lies behind its last commit.
 fn open(
-    path: &Path,
+    (path, reading): (&Path, &ReaderBuilder),
     system: &dyn FileSystem,
     tally: &mut Tally,
     out: &mut Output,
 ) -> Result<Archive> {
-    let archive = Archive::open_in(system, path, &Limits::default()).with_context(|| name(path))?;
+    let archive = Archive::open_in(system, path, reading).with_context(|| name(path))?;
     match archive.trailing() {
         Trailing::Unfinished { bytes } => out.summary(format_args!(
             "{}: the last {} are of a commit that is not finished",

@@ -70,7 +70,7 @@ pub(crate) fn run(
 ) -> Result<ExitCode> {
     let subset = args.subset.as_deref().map_or_else(|| Ok(Subset::default()), subset)?;
     let mut tally = Tally::default();
-    let mut archive = open(&args.archive, system, &mut tally, out)?;
+    let mut archive = open((&args.archive, &args.known.readers(system)?), system, &mut tally, out)?;
     let depth = if args.deep { Depth::Decoded } else { Depth::Stored };
     let verified = archive.verify(depth, subset).with_context(|| name(&args.archive))?;
     let report = Report {

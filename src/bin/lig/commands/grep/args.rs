@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::models::KnownModels;
+
 /// Prints the lines that match a pattern, from .lig files as grep does from the logs they hold.
 ///
 /// The members of an archive are searched one after the other, under their names. Plain, .gz, .zst, .xz, .bz2 and .lz4 files can be searched too. No FILE is standard input, or with -r the current
@@ -201,6 +203,9 @@ pub(crate) struct GrepArgs {
     /// Skip blocks that are damaged
     #[arg(long)]
     pub(crate) keep_going: bool,
+
+    #[command(flatten)]
+    pub(crate) known: KnownModels,
 
     /// Threads; 0: one for each core [default: one for each, at most 4]
     #[arg(short = 'T', long, value_name = "N")]

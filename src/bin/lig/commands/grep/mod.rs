@@ -28,7 +28,6 @@ use super::follow::{self, Followed};
 use super::query;
 use super::search::{Content, Log, Search};
 use crate::input::Input;
-use crate::models;
 use crate::output::{Output, describe, name};
 
 type Out = BufWriter<Box<dyn WriteFile>>;
@@ -307,14 +306,14 @@ impl<'a> Grep<'a> {
         };
         let predicate = predicate(args, pattern, asked)?;
         let on_damage = if args.keep_going { OnDamage::Skip } else { OnDamage::Stop };
-        let readers = models::readers(&[], system)?;
+        let readers = args.known.readers(system)?;
         let search = Search { predicate, options, on_damage, readers };
         Ok(Self { args, system, search, mode, sink, totals: ScanStats::default() })
     }
 
     /// Searches a file, or all members of an archive that are wanted.
     fn file(&mut self, input: &Input, out: &mut Output) -> Result<Outcome> {
-        let mut content = Content::open(input, self.system)?;
+        let mut content = Content::open(input, &self.search.readers, self.system)?;
         let shown = shown_name(input, self.args.json);
         if let (Content::Archive(..), Sink::Text(printer)) = (&content, &mut self.sink) {
             printer.name_files(!self.args.no_filename);

@@ -20,7 +20,7 @@ use super::grep::conditions;
 use super::query;
 use super::search::{Content, Hooks, Search};
 use crate::input::Input;
-use crate::models;
+use crate::models::KnownModels;
 use crate::output::{Output, describe};
 
 /// Rows of a histogram where nobody says how wide they are.
@@ -84,6 +84,9 @@ pub(crate) struct HistArgs {
     /// Say on standard error what was looked at
     #[arg(long)]
     stats: bool,
+
+    #[command(flatten)]
+    pub(crate) known: KnownModels,
 }
 
 const AFTER_HELP: &str = "\
@@ -122,7 +125,7 @@ pub(crate) fn run(args: &HistArgs, system: &dyn FileSystem, out: &mut Output) ->
         predicate,
         options,
         on_damage: OnDamage::Stop,
-        readers: models::readers(&[], system)?,
+        readers: args.known.readers(system)?,
     };
     let mut counts = Counts::new(step);
     let mut failed = false;
@@ -165,19 +168,22 @@ fn count(
     let name = input.path.as_ref().map(|path| path.as_os_str().as_encoded_bytes().to_vec());
     let counts = RefCell::new(counts);
     let mut totals = lignite::ScanStats::default();
-    Content::open(input, system)?.each(&name.unwrap_or_default(), &mut |log, name| {
-        search.predicate.file = name.to_vec();
-        let mut hooks = Hooks {
-            reach: &mut |span| counts.borrow_mut().reach(span),
-            sum: &mut |told| Ok(counts.borrow_mut().add_block(told)),
-        };
-        let stats = search.summed(log, &mut hooks, &mut |line| {
-            counts.borrow_mut().add(line.time, Severity::of_line(line.bytes), 1);
+    Content::open(input, &search.readers, system)?.each(
+        &name.unwrap_or_default(),
+        &mut |log, name| {
+            search.predicate.file = name.to_vec();
+            let mut hooks = Hooks {
+                reach: &mut |span| counts.borrow_mut().reach(span),
+                sum: &mut |told| Ok(counts.borrow_mut().add_block(told)),
+            };
+            let stats = search.summed(log, &mut hooks, &mut |line| {
+                counts.borrow_mut().add(line.time, Severity::of_line(line.bytes), 1);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            super::grep::add_stats(&mut totals, &stats);
             Ok(ControlFlow::Continue(()))
-        })?;
-        super::grep::add_stats(&mut totals, &stats);
-        Ok(ControlFlow::Continue(()))
-    })?;
+        },
+    )?;
     Ok(totals)
 }
 

@@ -17,7 +17,7 @@ use self::table::{Form, Table};
 use super::grep::{GrepArgs, conditions};
 use super::search::{Content, Hooks, Log, Search};
 use crate::input::Input;
-use crate::models;
+use crate::models::KnownModels;
 use crate::output::{Output, describe, escape};
 
 /// Prints the lines that meet a condition, or what pipes make of them.
@@ -79,6 +79,9 @@ pub(crate) struct QueryArgs {
     /// Skip blocks that are damaged
     #[arg(long)]
     keep_going: bool,
+
+    #[command(flatten)]
+    pub(crate) known: KnownModels,
 
     /// Print help
     #[arg(long, action = clap::ArgAction::Help)]
@@ -157,7 +160,7 @@ pub(crate) fn run(args: &QueryArgs, system: &dyn FileSystem, out: &mut Output) -
         predicate: query.predicate(),
         options: query.options(),
         on_damage: if args.keep_going { OnDamage::Skip } else { OnDamage::Stop },
-        readers: models::readers(&[], system)?,
+        readers: args.known.readers(system)?,
     };
     search.predicate.now = Some(clock.now());
     let form = match args.format {
@@ -215,7 +218,7 @@ impl Run<'_> {
         let name = input.path.as_ref().map(|path| path.as_os_str().as_encoded_bytes().to_vec());
         let name = name.unwrap_or_else(|| b"(standard input)".to_vec());
         let (mut totals, mut is_over) = (ScanStats::default(), false);
-        Content::open(input, system)?.each(&name, &mut |log, name| {
+        Content::open(input, &search.readers, system)?.each(&name, &mut |log, name| {
             let stats = self.log(log, name, search, &mut is_over)?;
             super::grep::add_stats(&mut totals, &stats);
             totals.losses.extend(stats.losses);
@@ -284,6 +287,7 @@ fn as_grep(args: &QueryArgs) -> GrepArgs {
     }
     let mut grep = GrepArgs::parse_from(words);
     grep.tz = args.tz;
+    grep.known.clone_from(&args.known);
     grep.words = args.files.iter().map(|path| path.clone().into_os_string()).collect();
     grep
 }
