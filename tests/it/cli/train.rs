@@ -5,7 +5,7 @@ use super::{Place, log};
 /// A place with a long log, a short one like it, and a model file of the former.
 fn place() -> (Place, Vec<u8>) {
     let place = Place::new();
-    let lines = log(60_000);
+    let lines = log(1_200);
     let middle = lines.iter().skip(50_000).position(|&byte| byte == b'\n').unwrap() + 50_001;
     let (long, short) = lines.split_at(middle);
     place.write("long.log", long);
