@@ -177,7 +177,9 @@ const AFTER_INFO_HELP: &str = "\
   template_table_bytes                           of the templates' texts, stored
   templates    by lines, most first: text (each slot is <*>), lines, modelled_bytes (levels 8 and 9)
   columns      by stored bytes, most first: block, name, kind (what its values are), encoding, codec, values,
-               encoded_bytes (before the codec), stored_bytes (its share, where it shares a section)";
+               encoded_bytes (before the codec), stored_bytes (its share, where it shares a section)
+  against_level_7  with --model-stats, at levels 8 and 9: the log written again, in processor time, without model file: level,
+               stored_bytes, write_seconds, level_7_stored_bytes, level_7_write_seconds, saved_bytes_per_second";
 
 /// Says what takes the space in .lig files.
 #[derive(Clone, Debug, Parser)]
@@ -191,7 +193,8 @@ pub(crate) struct InfoArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// What the model of levels 8 and 9 predicts badly: bits for each line of a template, for each value of a column
+    /// What the model of levels 8 and 9 predicts badly: bits for each line of a template, for each value of a column; and what
+    /// it saves for the time it takes, found by writing the log again
     #[arg(long)]
     pub(crate) model_stats: bool,
 

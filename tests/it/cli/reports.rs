@@ -64,6 +64,14 @@ fn what_a_model_spends_adds_up_to_the_file() {
     let text = String::from_utf8(ran.stdout).unwrap();
     assert!(text.contains(" bits a line") && text.contains("bits/value"), "{text}");
     assert!(text.contains("INFO worker[<*>]: job <*> took <*> ms"), "{text}");
+    assert!(text.contains("level 7"), "{text}");
+    let ran = place.lig(["info", "--model-stats", "--json", "a.log.lig"]).code(0).silent();
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let found = &report["against_level_7"];
+    assert_eq!((&found["level"], &found["stored_bytes"]), (&9.into(), &stored.into()));
+    let without = place.lig(["-7c", "a.log"]).code(0).stdout.len();
+    assert_eq!(found["level_7_stored_bytes"], without);
+    assert!(found["write_seconds"].as_f64().unwrap() > 0.0);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `lig info`: what takes the space in a file.
 
+mod model;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,7 +13,6 @@ use serde::Serialize;
 
 use super::{Outcome, Tally, exit_code};
 use crate::args::InfoArgs;
-use crate::models::KnownModels;
 use crate::output::{Output, describe, escape, name};
 use crate::units;
 
@@ -31,6 +32,9 @@ struct FileReport {
     templates: Vec<Template>,
     /// By stored bytes, most first.
     columns: Vec<Column>,
+    /// If it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against_level_7: Option<model::Comparison>,
 }
 
 #[derive(Debug, Serialize)]
@@ -55,9 +59,9 @@ struct Column {
 pub(crate) fn run(args: &InfoArgs, system: &dyn FileSystem, out: &mut Output) -> Result<ExitCode> {
     let mut tally = Tally::default();
     for path in &args.files {
-        match report(path, &args.known, system) {
+        match report(path, args, system) {
             Ok(report) if args.json => out.json(&report)?,
-            Ok(report) if args.model_stats => out.print(&model_stats(&report, args.top))?,
+            Ok(report) if args.model_stats => out.print(&model::stats(&report, args.top))?,
             Ok(report) => out.print(&text(&report, args.top))?,
             Err(err) => {
                 out.error(format_args!("{}: {}", name(path), describe(&err)));
@@ -70,10 +74,10 @@ pub(crate) fn run(args: &InfoArgs, system: &dyn FileSystem, out: &mut Output) ->
     Ok(exit_code(tally.outcome()))
 }
 
-fn report(path: &Path, known: &KnownModels, system: &dyn FileSystem) -> Result<FileReport> {
+fn report(path: &Path, args: &InfoArgs, system: &dyn FileSystem) -> Result<FileReport> {
     let file = system.open(path)?;
     let stored_bytes = file.info()?.len;
-    let mut reader = known.readers(system)?.indexed(file)?;
+    let mut reader = args.known.readers(system)?.indexed(file)?;
     let mut report = FileReport {
         name: name(path),
         stored_bytes,
@@ -114,82 +118,10 @@ fn report(path: &Path, known: &KnownModels, system: &dyn FileSystem) -> Result<F
         .templates
         .sort_unstable_by(|a, b| b.lines.cmp(&a.lines).then_with(|| a.text.cmp(&b.text)));
     report.columns.sort_by_key(|column| std::cmp::Reverse(column.stored_bytes));
+    if args.model_stats {
+        report.against_level_7 = model::compare(&mut reader)?;
+    }
     Ok(report)
-}
-
-/// What the model spends bits on: lines by template, values by column, those that take most first.
-fn model_stats(report: &FileReport, top: usize) -> String {
-    let modelled = |column: &&Column| column.codec == "model";
-    let columns: Vec<&Column> = report.columns.iter().filter(modelled).collect();
-    let Some(ids) = columns.iter().find(|column| column.name == "ids") else {
-        return format!("{}: no block is coded by a model (levels 8 and 9 are)\n", report.name);
-    };
-    let values = report.stored_bytes.saturating_sub(report.template_table_bytes + ids.stored_bytes);
-    let per_line = |bytes| per(bytes, report.lines);
-    let mut text = format!(
-        "{}: {} bits a line: {} for the texts of templates, {} for which one it is, {} for values and all else\n",
-        report.name,
-        per_line(report.stored_bytes),
-        per_line(report.template_table_bytes),
-        per_line(ids.stored_bytes),
-        per_line(values),
-    );
-    let _infallible = write_model(&mut text, report, &columns, top);
-    text
-}
-
-fn write_model(
-    text: &mut String,
-    report: &FileReport,
-    columns: &[&Column],
-    top: usize,
-) -> std::fmt::Result {
-    writeln!(
-        text,
-        "\n{:>10} {:>7} {:>10} {:>10}  template",
-        "bytes", "share", "lines", "bits/line"
-    )?;
-    let share = |bytes| units::percent(bytes, report.stored_bytes);
-    let mut templates: Vec<&Template> = report.templates.iter().collect();
-    templates.sort_by_key(|template| std::cmp::Reverse(template.modelled_bytes));
-    for template in templates.iter().take(top) {
-        let shown: String = template.text.trim_end().chars().take(TEMPLATE_CHARS_MAX).collect();
-        let (bytes, lines) = (template.modelled_bytes, template.lines);
-        writeln!(
-            text,
-            "{:>10} {:>7} {lines:>10} {:>10}  {}",
-            units::bytes(bytes),
-            share(bytes),
-            per(bytes, lines),
-            escape(&shown)
-        )?;
-    }
-    more(text, templates.len(), top)?;
-    writeln!(
-        text,
-        "\n{:>10} {:>7} {:>10} {:>10} {:>5}  {:<10} encoding",
-        "bytes", "share", "values", "bits/value", "block", "column"
-    )?;
-    for column in columns.iter().take(top) {
-        writeln!(
-            text,
-            "{:>10} {:>7} {:>10} {:>10} {:>5}  {:<10} {}",
-            units::bytes(column.stored_bytes),
-            share(column.stored_bytes),
-            column.values,
-            per(column.stored_bytes, column.values),
-            column.block,
-            escape(&column.name),
-            escape(&column.encoding),
-        )?;
-    }
-    more(text, columns.len(), top)
-}
-
-/// Bits for each, with two digits behind the point.
-fn per(bytes: u64, count: u64) -> String {
-    let hundredths = (bytes * 800).checked_div(count).unwrap_or(0);
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 fn text(report: &FileReport, top: usize) -> String {
