@@ -222,7 +222,7 @@ impl Packer {
         let starts_inside = extents.first().is_some_and(|(_, extent)| extent.starts_inside);
         self.next_block += 1;
         self.under_way.push_back(extents);
-        if let Some(done) = self.pool.submit(Job { raw, starts_inside })? {
+        if let Some(done) = self.pool.submit(Job { raw, starts_inside, in_index: true })? {
             self.block(done)?;
         }
         Ok(())

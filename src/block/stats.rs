@@ -5,13 +5,15 @@ use crate::format::{BlockClock, SeverityCounts, TimeRange};
 use crate::line::{Clock, Form, GramFilter, SeverityFinder, StampFinder, lines};
 
 /// A filter has at most this part of the bytes that its block takes.
-const FILTER_PART: usize = 64;
+const FILTER_PART: usize = 56;
 /// Of a line the end of which has not come, this much is kept: more than times are looked for in.
 const LINE_START: usize = 2048;
 
-/// Notes times and severities of the lines that start in a block, and what text is in it.
-pub(crate) fn note(encoded: &mut Encoded, raw: &[u8], starts_inside: bool) {
-    encoded.filter = GramFilter::of(raw, (encoded.payload.len() / FILTER_PART) as u64);
+/// Notes times and severities of the lines that start in a block, and, if there will be an index, what text is in it.
+pub(crate) fn note(encoded: &mut Encoded, raw: &[u8], starts_inside: bool, in_index: bool) {
+    if in_index {
+        encoded.filter = GramFilter::of(raw, (encoded.payload.len() / FILTER_PART) as u64);
+    }
     let raw = starting(raw, starts_inside);
     encoded.noted = Some(Noted::of(Clock::default(), raw));
     let mut severities = SeverityCounts::default();

@@ -4,6 +4,8 @@
 //! Texts are short and filters small, so a filter is allowed to be half full: one gram says little, ten say nearly all. What
 //! would fill it to the brim, such as the letters of random identifiers, is left out as a kind.
 
+mod numbers;
+
 use std::sync::Arc;
 
 /// Bytes of a gram.
@@ -25,6 +27,7 @@ const STEP: usize = 1 << 13;
 /// Bytes of a chunk: its grams are noted together,
 const CHUNK: usize = 8;
 const CHUNK_GRAMS: usize = CHUNK - GRAM_BYTES + 1;
+const CHUNK_GRAMS_OF_NUMBERS: usize = CHUNK - numbers::BYTES + 1;
 /// unless it is among those noted last, the number of which has so many bits. Lines are alike: most chunks are.
 const RECENT_BITS: u32 = 14;
 
@@ -45,7 +48,10 @@ mod kind {
     pub(super) const MIXED: u8 = 4;
     /// With a digit.
     pub(super) const NUMBER: u8 = 8;
-    pub(super) const ALL: [u8; 4] = [WORD, PHRASE, MIXED, NUMBER];
+    pub(super) const FOLDED: [u8; 4] = [WORD, PHRASE, MIXED, NUMBER];
+    /// Five letters and digits: a quarter of them, another quarter, and the other half, as their hashes say.
+    pub(super) const NUMBERS: [u8; 3] = [16, 32, 64];
+    pub(super) const ALL: [u8; 7] = [WORD, PHRASE, MIXED, NUMBER, 16, 32, 64];
 }
 
 /// Which grams occur. The default knows nothing, and excludes nothing.
@@ -62,44 +68,13 @@ impl GramFilter {
         if bytes_max < BYTES_MIN {
             return Self::default();
         }
+        let bits_max = bytes_max.saturating_mul(8).min(BITS_MAX);
         let mut noted = Noted::new();
         noted.take(raw);
-        Self::choose(&noted.seen, bytes_max)
-    }
-
-    /// Makes a filter of the grams seen: for each hash the kinds it was seen with.
-    fn choose(seen: &[u8], bytes_max: u64) -> Self {
-        let mut counts = [0u64; kind::ALL.len()];
-        for &kinds in seen.iter().filter(|&&kinds| kinds != 0) {
-            for (count, kind) in counts.iter_mut().zip(kind::ALL) {
-                *count += u64::from(kinds & kind != 0);
-            }
-        }
-        let bits_max = bytes_max.saturating_mul(8).min(BITS_MAX);
-        let (mut kinds, mut grams) = (0, 0);
-        for (count, kind) in counts.into_iter().zip(kind::ALL) {
-            let all = grams + count;
-            let fits = if kinds == 0 {
-                all * 4 <= bits_max * FIRST_OF_4
-            } else {
-                all * 5 <= bits_max * ALL_OF_5
-            };
-            if fits {
-                (kinds, grams) = (kinds | kind, all);
-            }
-        }
-        let bytes = bits_max.min(grams * BITS_PER_GRAM).div_ceil(8).max(BYTES_MIN);
-        if kinds == 0 {
-            return Self::default();
-        }
-        let mut bits = vec![0; usize::try_from(bytes).unwrap_or(0)];
-        for (hash, _) in (0..).zip(seen).filter(|(_, seen)| *seen & kinds != 0) {
-            let (byte, bit) = place(hash, bits.len());
-            if let Some(byte) = bits.get_mut(byte) {
-                *byte |= bit;
-            }
-        }
-        Self { kinds, bits: bits.into() }
+        let chosen = Choice::of_folded(&noted.count(), bits_max);
+        let room = (bits_max * ALL_OF_5 / 5).saturating_sub(chosen.grams);
+        let with_numbers = noted.take_numbers(raw, room);
+        chosen.with_numbers(&noted.count(), bits_max, with_numbers).filter(&noted.seen, bits_max)
     }
 
     /// A filter as it is stored; `None` if there is none like this.
@@ -116,7 +91,16 @@ impl GramFilter {
 
     /// Whether some line may hold `text`; if `folded`, in any case of ASCII letters. False is certain.
     pub(crate) fn may_hold(&self, text: &[u8], folded: bool) -> bool {
-        self.kinds == 0 || text.windows(GRAM_BYTES).all(|gram| self.may_have(gram, folded))
+        self.kinds == 0
+            || text.windows(GRAM_BYTES).all(|gram| self.may_have(gram, folded))
+                && text.windows(numbers::BYTES).all(|gram| self.may_have_number(gram))
+    }
+
+    fn may_have_number(&self, gram: &[u8]) -> bool {
+        let Some(hash) = numbers::of(gram).map(number_hash) else { return true };
+        let (byte, bit) = place(hash, self.bits.len());
+        number_kind(hash) & self.kinds == 0
+            || self.bits.get(byte).is_none_or(|byte| byte & bit != 0)
     }
 
     fn may_have(&self, gram: &[u8], folded: bool) -> bool {
@@ -131,6 +115,64 @@ impl GramFilter {
         }
         let (byte, bit) = place(hash([a, b, c, d].map(fold)), self.bits.len());
         kinds == 0 || self.bits.get(byte).is_none_or(|byte| byte & bit != 0)
+    }
+}
+
+/// Which kinds of grams a filter takes, and how many grams they are.
+#[derive(Clone, Copy, Debug)]
+struct Choice {
+    kinds: u8,
+    grams: u64,
+}
+
+impl Choice {
+    /// Of the kinds in which digits are folded. `counts` are those of all kinds.
+    fn of_folded(counts: &[u64; kind::ALL.len()], bits_max: u64) -> Self {
+        let mut chosen = Self { kinds: 0, grams: 0 };
+        for (kind, count) in kind::FOLDED.into_iter().zip(counts) {
+            let all = chosen.grams + count;
+            let fits = if chosen.kinds == 0 {
+                all * 4 <= bits_max * FIRST_OF_4
+            } else {
+                all * 5 <= bits_max * ALL_OF_5
+            };
+            if fits {
+                chosen = Self { kinds: chosen.kinds | kind, grams: all };
+            }
+        }
+        chosen
+    }
+
+    /// The kinds of numbers too, as far as they are there and fit.
+    fn with_numbers(
+        mut self,
+        counts: &[u64; kind::ALL.len()],
+        bits_max: u64,
+        are_there: bool,
+    ) -> Self {
+        for (kind, count) in kind::ALL.into_iter().zip(counts).skip(kind::FOLDED.len()) {
+            let all = self.grams + count;
+            if are_there && all * 5 <= bits_max * ALL_OF_5 {
+                self = Self { kinds: self.kinds | kind, grams: all };
+            }
+        }
+        self
+    }
+
+    /// A filter of these kinds of the grams seen: for each hash the kinds it was seen with.
+    fn filter(self, seen: &[u8], bits_max: u64) -> GramFilter {
+        if self.kinds == 0 {
+            return GramFilter::default();
+        }
+        let bytes = bits_max.min(self.grams * BITS_PER_GRAM).div_ceil(8).max(BYTES_MIN);
+        let mut bits = vec![0; usize::try_from(bytes).unwrap_or(0)];
+        for (hash, _) in (0..).zip(seen).filter(|(_, seen)| *seen & self.kinds != 0) {
+            let (byte, bit) = place(hash, bits.len());
+            if let Some(byte) = bits.get_mut(byte) {
+                *byte |= bit;
+            }
+        }
+        GramFilter { kinds: self.kinds, bits: bits.into() }
     }
 }
 
@@ -150,6 +192,59 @@ impl Noted {
             *first = 1;
         }
         Self { seen: vec![0; 1 << HASH_BITS], recent }
+    }
+
+    /// How many grams there are of each kind.
+    fn count(&self) -> [u64; kind::ALL.len()] {
+        let mut counts = [0; kind::ALL.len()];
+        for &kinds in self.seen.iter().filter(|&&kinds| kinds != 0) {
+            for (count, kind) in counts.iter_mut().zip(kind::ALL) {
+                *count += u64::from(kinds & kind != 0);
+            }
+        }
+        counts
+    }
+
+    /// Notes numbers, unless even the first kind of them is, or seems to become, more than `room`; says whether it did.
+    fn take_numbers(&mut self, raw: &[u8], room: u64) -> bool {
+        let [first, ..] = kind::NUMBERS;
+        let mut count = 0;
+        let mut note = |seen: &mut [u8], bytes: u64| {
+            numbers::in_word(bytes, |gram| {
+                let hash = number_hash(gram);
+                let kind = number_kind(hash);
+                if let Some(seen) = seen.get_mut(hash as usize) {
+                    count += u64::from(kind == first && *seen & kind == 0);
+                    *seen |= kind;
+                }
+            });
+            count
+        };
+        let mut done = 0;
+        for step in raw.chunks(STEP) {
+            // A step's last grams go on in the next one.
+            let end = raw.len().min(done + STEP + CHUNK);
+            let text = raw.get(done..end).unwrap_or_default();
+            let mut count = 0;
+            for word in text.windows(CHUNK).step_by(CHUNK_GRAMS_OF_NUMBERS) {
+                if let Some(word) = word.first_chunk() {
+                    count = note(&mut self.seen, u64::from_le_bytes(*word));
+                }
+            }
+            done += step.len();
+            if count > room || count * 2 > room && done * 2 < raw.len() {
+                return false;
+            }
+        }
+        let tail = raw.len().saturating_sub(CHUNK + CHUNK);
+        let mut last = [b'\n'; CHUNK * 3];
+        last.iter_mut().zip(raw.get(tail..).unwrap_or_default()).for_each(|(dst, &src)| *dst = src);
+        for word in last.windows(CHUNK) {
+            if let Some(word) = word.first_chunk() {
+                note(&mut self.seen, u64::from_le_bytes(*word));
+            }
+        }
+        true
     }
 
     fn take(&mut self, raw: &[u8]) {
@@ -244,6 +339,21 @@ fn hash(gram: [u8; 4]) -> u32 {
     u32::from_le_bytes(gram).wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)
 }
 
+fn number_hash(gram: u64) -> u32 {
+    let hash = gram.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - HASH_BITS);
+    u32::try_from(hash).unwrap_or(0)
+}
+
+/// The kind of a gram of a number: the lowest bits of its hash say which.
+fn number_kind(hash: u32) -> u8 {
+    let [first, second, rest] = kind::NUMBERS;
+    match hash & 3 {
+        0 => first,
+        1 => second,
+        _ => rest,
+    }
+}
+
 /// Where the bit of a hash is in so many bytes: the byte, and a mask.
 fn place(hash: u32, bytes: usize) -> (usize, u8) {
     let bit = (u64::from(hash) * (bytes as u64 * 8)) >> HASH_BITS;
@@ -271,6 +381,13 @@ mod tests {
             assert!(!filter.may_hold(text.as_bytes(), false), "{text}");
             assert!(!filter.may_hold(text.as_bytes(), true), "{text}");
         }
+        let numbers =
+            (0..2000).flat_map(|i| format!("request {} done\n", 70_000_000 + i * 41).into_bytes());
+        let filter = GramFilter::of(&numbers.collect::<Vec<_>>(), 4000);
+        let held = |text: String| filter.may_hold(text.as_bytes(), false);
+        assert!((0..2000).all(|i| held(format!("{}", 70_000_000 + i * 41))));
+        let other = (0..2000).filter(|i| held(format!("{}", 20_500_000 + i * 37))).count();
+        assert!(other < 100, "{other}");
         // Too short to tell.
         assert!(filter.may_hold(b"xyz", false));
     }
@@ -302,7 +419,7 @@ mod tests {
         let (kinds, bits) = filter.parts();
         assert_eq!(GramFilter::from_parts(kinds, bits.to_vec()), Some(filter.clone()));
         assert_eq!(GramFilter::from_parts(0, Vec::new()), Some(GramFilter::default()));
-        assert_eq!(GramFilter::from_parts(16, vec![1]), None);
+        assert_eq!(GramFilter::from_parts(128, vec![1]), None);
         assert_eq!(GramFilter::from_parts(0, vec![1]), None);
         assert_eq!(GramFilter::from_parts(1, Vec::new()), None);
         assert_eq!(GramFilter::from_parts(1, vec![0; (1 << 15) + 1]), None);

@@ -88,7 +88,7 @@ impl<W: io::Write> Frames<W> {
         encoded: Encoded,
         in_index: bool,
     ) -> Result<BlockHeader> {
-        let Job { raw, starts_inside } = job;
+        let Job { raw, starts_inside, .. } = job;
         // A block that ends inside a line leaves that line to the block in which it ends.
         let lines = memchr::memchr_iter(b'\n', raw).count();
         let mut header = BlockHeader {

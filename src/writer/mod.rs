@@ -226,8 +226,13 @@ impl<W: io::Write> Writer<W> {
 
     /// Ends the block: everything written so far can be read from the inner writer's output now.
     pub fn flush_block(&mut self) -> Result<()> {
+        self.flush_last(true)
+    }
+
+    /// The same; `in_index` says whether there will be an index.
+    fn flush_last(&mut self, in_index: bool) -> Result<()> {
         let raw = std::mem::take(&mut self.buffer);
-        self.submit(raw)?;
+        self.submit(raw, in_index)?;
         while self.pool.is_busy() {
             self.stream.write(self.pool.next()?)?;
         }
@@ -236,17 +241,18 @@ impl<W: io::Write> Writer<W> {
 
     /// Ends the stream. Returns the inner writer, flushed, and what the stream holds.
     pub fn finish(mut self) -> Result<(W, Summary)> {
-        self.flush_block()?;
+        let is_only = self.stream.summary().blocks == 0 && !self.pool.is_busy();
+        self.flush_last(!is_only)?;
         self.stream.finish(self.ends_inside)
     }
 
-    fn submit(&mut self, raw: Vec<u8>) -> Result<()> {
+    fn submit(&mut self, raw: Vec<u8>, in_index: bool) -> Result<()> {
         if raw.is_empty() {
             return Ok(());
         }
         let starts_inside = self.ends_inside;
         self.ends_inside = raw.last() != Some(&b'\n');
-        let job = Job { raw, starts_inside };
+        let job = Job { raw, starts_inside, in_index };
         if let Some(done) = self.pool.submit(job)? {
             self.stream.write(done)?;
         }
@@ -261,7 +267,7 @@ impl<W: io::Write> Writer<W> {
         rest.extend_from_slice(self.buffer.get(end..).unwrap_or_default());
         self.buffer.truncate(end);
         let raw = std::mem::replace(&mut self.buffer, rest);
-        self.submit(raw)
+        self.submit(raw, true)
     }
 }
 

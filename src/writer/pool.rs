@@ -93,7 +93,7 @@ impl Pool {
 fn encode(encoder: &mut Encoder, statistics: Statistics, job: Job) -> Outcome {
     let mut encoded = encoder.encode(&job.raw)?;
     if statistics == Statistics::Keep {
-        block::note_stats(&mut encoded, &job.raw, job.starts_inside);
+        block::note_stats(&mut encoded, &job.raw, job.starts_inside, job.in_index);
     }
     Ok(Done { job, encoded })
 }

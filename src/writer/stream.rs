@@ -16,6 +16,8 @@ use crate::writer::{Statistics, Summary};
 pub(crate) struct Job {
     pub(crate) raw: Vec<u8>,
     pub(crate) starts_inside: bool,
+    /// Whether an index will tell of it: not where it is the only block of a stream.
+    pub(crate) in_index: bool,
 }
 
 /// A block, encoded.
