@@ -1,7 +1,7 @@
 //! Which way to write a column, where several are possible: by size, on some of its values.
 
 use crate::block::sink::Sink;
-use crate::block::table::{DEPTH_MAX, LEVEL_THOROUGH, TableEncoder};
+use crate::block::table::{DEPTH_MAX, LEVEL_THOROUGH, Place, TableEncoder};
 use crate::block::typed::Typed;
 use crate::column::Strings;
 use crate::error::Result;
@@ -29,11 +29,13 @@ impl TableEncoder<'_> {
         &mut self,
         values: &Strings,
         typed: &Typed,
-        depth: u32,
+        at: Place<'_>,
     ) -> Result<Option<Typed>> {
         let thorough = self.level >= LEVEL_THOROUGH;
         // The entries of a dictionary that was chosen are a column again, which may choose: the depth is what ends it.
-        if depth >= DEPTH_MAX || values.len() < VALUES_MIN || !(thorough || is_worth(values, typed))
+        if at.depth >= DEPTH_MAX
+            || values.len() < VALUES_MIN
+            || !(thorough || is_worth(values, typed))
         {
             return Ok(None);
         }
@@ -55,10 +57,10 @@ impl TableEncoder<'_> {
             Typed::Text | Typed::Plain => Typed::Text,
             _ => Typed::of(&sample),
         };
-        let size = self.size(&sample, &first, depth)?;
+        let size = self.size(&sample, &first, at)?;
         let mut best = (size - (size / GAIN_PART).max(GAIN_BYTES).min(size), None);
         for other in others {
-            let size = self.size(&sample, &other(&sample), depth)?;
+            let size = self.size(&sample, &other(&sample), at)?;
             if size < best.0 {
                 best = (size, Some(other));
             }
@@ -67,12 +69,12 @@ impl TableEncoder<'_> {
     }
 
     /// Bytes that a quick codec makes of a column.
-    fn size(&mut self, values: &Strings, typed: &Typed, depth: u32) -> Result<usize> {
+    fn size(&mut self, values: &Strings, typed: &Typed, at: Place<'_>) -> Result<usize> {
         let mut sink = Sink::default();
         let level = if self.level >= LEVEL_THOROUGH { LEVEL } else { LEVEL_QUICK };
         let mut encoder = TableEncoder::new(level, self.compressor, &mut sink);
         encoder.trial = true;
-        encoder.column_of(values, typed, None, depth)?;
+        encoder.column_of(values, typed, None, at)?;
         sink.size(self.compressor)
     }
 }
@@ -105,7 +107,7 @@ mod tests {
         (0..4000).for_each(|i| values.push(value(i).as_bytes()));
         let (mut sink, mut compressor) = (Sink::default(), Compressor::default());
         let mut encoder = TableEncoder::new(level, &mut compressor, &mut sink);
-        encoder.choose(&values, &Typed::of(&values), depth).unwrap()
+        encoder.choose(&values, &Typed::of(&values), Place::deep(depth)).unwrap()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::block::Encoded;
 use crate::block::modelled::{self, LEVEL_MODEL};
 use crate::block::node::{Class, SMALL_BLOCK};
 use crate::block::sink::{Sink, length, section};
-use crate::block::table::TableEncoder;
+use crate::block::table::{TableEncoder, smallest};
 use crate::codec::{Codec, Compressor};
 use crate::error::Result;
 use crate::format::{BlockStats, SectionKind};
@@ -22,6 +22,8 @@ const POOR: usize = 8;
 /// and, at levels from this on, one of which a quick codec makes less without templates than this part of what it makes with
 /// them, in percent; the levels above that try both ways up to the second part:
 const LEVEL_ESTIMATES: u8 = 6;
+/// Levels from this on write the whole block with columns shared each way, where others try that on the first lines.
+const LEVEL_EACH_WAY: u8 = 7;
 const LONG_LITERAL: usize = 100;
 const LONG_EITHER: usize = 130;
 /// where this part of that at least is templates, since lines that each are their own template gain nothing from being one.
@@ -172,6 +174,9 @@ impl Encoder {
         }
         varint::put(&mut sink.tree, u64::from(terminated));
         varint::put(&mut sink.tree, u64::from(length(lines.len())?));
+        if self.level >= LEVEL_EACH_WAY {
+            return smallest(&lines, &sink, self.level, &mut self.compressor);
+        }
         let mut table = TableEncoder::new(self.level, &mut self.compressor, &mut sink);
         let stats = table.lines(&lines)?;
         Ok((sink, stats))

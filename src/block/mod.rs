@@ -1,5 +1,6 @@
 //! One self-contained unit in memory: raw bytes ↔ sections. Joins templates, columns, encodings and codecs.
 
+mod above;
 mod alphabet;
 mod choose;
 mod decoder;

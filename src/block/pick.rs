@@ -15,7 +15,7 @@ use std::rc::Rc;
 use crate::block::hits::Found;
 use crate::block::places::{Places, Rendered};
 use crate::block::reader::{Context, unknown_template};
-use crate::block::tree::{Column, Counts, Table, Tree};
+use crate::block::tree::{Column, Counts, Integers, Table, Tree};
 use crate::column::Strings;
 use crate::error::{Error, Section};
 use crate::predicate::Part;
@@ -189,7 +189,9 @@ impl<'a> Picker<'a> {
                     picker.column(entries, *distinct, distinct_wanted, &Moments::None, depth + 1)
                 })?;
             }
-            Column::Nested(table) => picked = self.rows(table, count, wanted, depth + 1)?,
+            Column::Nested(table) => {
+                picked = self.rows(table, count, wanted, (moments, depth + 1))?;
+            }
             Column::Predicted { .. } => {
                 picked = self.predicted(node, wanted, moments, depth + 1)?;
             }
@@ -222,7 +224,7 @@ impl<'a> Picker<'a> {
         table: &'a Table,
         count: usize,
         wanted: &[u32],
-        depth: u32,
+        (moments, depth): (&Moments, u32),
     ) -> Picked<Strings> {
         if relates(table) {
             return Err(Stop::Whole);
@@ -231,15 +233,20 @@ impl<'a> Picker<'a> {
         let mut counted = ids.clone();
         let counts = table.counts((0..count).map(|_| counted.next()));
         let counts = counts.ok_or_else(unknown_template)?;
+        let all_ids = ids.clone();
         let mut ids = ids;
         let places = Places::of(table, (0..count).map(|_| ids.next()), wanted);
         let mut values = Vec::with_capacity(places.columns.len());
+        let count_of_rows = count;
         for (number, wanted) in &places.columns {
             let place = (table.columns.get(*number as usize), counts.columns.get(*number as usize));
             let (Some(node), Some(&count)) = place else {
                 return Err(corrupt("a slot's column exists").into());
             };
-            values.push((*number, self.column(node, count, wanted, &Moments::None, depth)?));
+            let mut ids = all_ids.clone();
+            let ids = (0..count_of_rows).map(|_| ids.next());
+            let moments = self.moments_of_rows((table, *number), (ids, count), moments)?;
+            values.push((*number, self.column(node, count, wanted, &moments, depth)?));
         }
         let mut picked = Strings::default();
         let mut rendered = Rendered::new(table, self.meta, &values);
@@ -250,6 +257,32 @@ impl<'a> Picker<'a> {
         self.context.budget += values.iter().map(|(_, v)| v.bytes().len() as u64).sum::<u64>();
         self.spend(&picked)?;
         Ok(picked)
+    }
+
+    /// When the `count` values of a column of a nested table are rendered, the rows of which are rendered at `moments`: as far
+    /// as it matters.
+    fn moments_of_rows(
+        &mut self,
+        (table, column): (&Table, u32),
+        (ids, count): (impl Iterator<Item = i64>, usize),
+        moments: &Moments,
+    ) -> Picked<Moments> {
+        let mut refers = false;
+        if let Some(node) = table.columns.get(column as usize) {
+            node.references_above(&mut |_| refers = true);
+        }
+        if !refers {
+            return Ok(Moments::None);
+        }
+        self.burn(count, 2)?;
+        self.context.spend(count as u64 * 4)?;
+        let mut rows = Vec::with_capacity(count);
+        for (row, id) in (0u32..).zip(ids) {
+            let slots = table.columns_of(usize::try_from(id).unwrap_or(usize::MAX));
+            let values = slots.iter().filter(|&&slot| slot == column).count();
+            rows.extend(std::iter::repeat_n(row, values));
+        }
+        moments.within(&rows.into())
     }
 
     fn push(&mut self, picked: &mut Strings, value: &[u8]) -> Picked<()> {
@@ -263,18 +296,17 @@ impl<'a> Picker<'a> {
     }
 }
 
-/// Whether a column of a table, or of one within it, refers to another.
+/// Whether a column of a table, or of one within it, refers to another of its own table, which is not followed.
 fn relates(table: &Table) -> bool {
+    fn of_own(integers: &Integers) -> bool {
+        integers.reference.is_some_and(|(reference, _)| !reference.top)
+    }
     fn column(node: &Column) -> bool {
         match node {
-            Column::Digits { numbers, .. } | Column::Time { ticks: numbers, .. } => {
-                numbers.reference.is_some()
-            }
-            Column::Dictionary { numbers, entries, .. } => {
-                numbers.reference.is_some() || column(entries)
-            }
+            Column::Digits { numbers, .. } | Column::Time { ticks: numbers, .. } => of_own(numbers),
+            Column::Dictionary { numbers, entries, .. } => of_own(numbers) || column(entries),
             Column::Nested(table) => relates(table),
-            Column::Predicted { .. } => true,
+            Column::Predicted { reference, column: misses, .. } => !reference.top || column(misses),
             Column::Constant(_) | Column::Text(_) | Column::Packed { .. } | Column::Modelled => {
                 false
             }

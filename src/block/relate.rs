@@ -3,6 +3,8 @@
 //! The last value of another column may be the value itself, differ from it by little, or have come with the same value
 //! last time. What a reader knows of other columns is always their last value before, in the order of rows and slots.
 
+use crate::block::above::Above;
+use crate::block::tree::Reference;
 use crate::block::typed::Typed;
 use crate::column::Strings;
 use crate::encoding::integer::{SAMPLE, cheapest};
@@ -15,6 +17,8 @@ const CANDIDATES: usize = 12;
 const VALUES_MIN: usize = 24;
 /// A relation must save this part of a column's bits, in percent,
 const GAIN_PERCENT: u64 = 15;
+/// one to a column of the block's table, from within another, one part in so many more,
+const TOP_PART: u64 = 8;
 /// and this many bits of the whole column: what its parameters cost.
 const GAIN_BITS: u64 = 200;
 /// Values among which one at least must be the same as another column's.
@@ -26,30 +30,78 @@ const TEXT_BITS: u64 = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Relation {
     /// Its value is that one's, but for some.
-    Same(u32),
+    Same(Reference),
     /// Its value is what it was when that one's was the same, but for some.
-    ByKey(u32),
+    ByKey(Reference),
     /// Its numbers are taken as differences to that one's.
-    Difference(u32),
+    Difference(Reference),
     /// Its numbers are taken as differences to those it had when that one's was the same.
-    KeyedDifference(u32),
+    KeyedDifference(Reference),
 }
 
 impl Relation {
     /// The column that tells.
-    pub(crate) fn other(self) -> u32 {
+    pub(crate) fn other(self) -> Reference {
         let (Self::Same(other)
         | Self::ByKey(other)
         | Self::Difference(other)
         | Self::KeyedDifference(other)) = self;
         other
     }
+
+    /// The column that tells by its number, if it is one of the same table.
+    pub(crate) fn by_number(self) -> Option<u32> {
+        let other = self.other();
+        (!matches!(self, Self::Same(_)) && !other.top).then_some(other.column)
+    }
+
+    /// Whether the column's own numbers are not known to readers.
+    pub(crate) fn hides(self) -> bool {
+        matches!(self, Self::Same(_) | Self::ByKey(_))
+    }
+}
+
+/// A table, and what stands above it if it is nested.
+#[derive(Clone, Copy)]
+pub(crate) struct Tables<'a> {
+    pub(crate) parsed: &'a Parsed,
+    pub(crate) typed: &'a [Typed],
+    pub(crate) above: Option<&'a Above<'a>>,
+}
+
+impl<'a> Tables<'a> {
+    /// The text of a column.
+    pub(crate) fn text(self, of: Reference) -> Option<&'a Strings> {
+        if of.top {
+            self.above?.text(of.column)
+        } else {
+            self.parsed.columns.get(of.column as usize)
+        }
+    }
+
+    /// The numbers of a column, by which a reader can tell values apart.
+    pub(crate) fn numbers(self, of: Reference) -> Option<&'a [i64]> {
+        if of.top {
+            self.above?.numbers(of.column)
+        } else {
+            self.typed.get(of.column as usize)?.numbers()
+        }
+    }
+
+    fn is_dictionary(self, of: Reference) -> bool {
+        if of.top {
+            self.above.is_some_and(|above| above.is_dictionary(of.column))
+        } else {
+            matches!(self.typed.get(of.column as usize), Some(Typed::Dictionary { .. }))
+        }
+    }
 }
 
 /// For each column, how it is told by another one.
-pub(crate) fn relate(parsed: &Parsed, typed: &[Typed], rows: usize) -> Vec<Option<Relation>> {
-    let mut relations = vec![None; typed.len()];
-    let sample = Sample::take(parsed, typed, rows);
+pub(crate) fn relate(tables: Tables<'_>, rows: usize) -> Vec<Option<Relation>> {
+    let Tables { parsed, typed, .. } = tables;
+    let mut relations: Vec<Option<Relation>> = vec![None; typed.len()];
+    let sample = Sample::take(tables, rows);
     // Whether a column's number must stay known, as others are told by it.
     let mut pinned = vec![false; typed.len()];
     for (column, pairs) in sample.pairs.iter().enumerate() {
@@ -57,17 +109,18 @@ pub(crate) fn relate(parsed: &Parsed, typed: &[Typed], rows: usize) -> Vec<Optio
             continue;
         };
         let all = parsed.columns.get(column).map_or(0, Strings::len);
-        let view = View { parsed, typed, column, values };
+        let view = View { tables, column, values };
         let plain = view.plain();
         let mut best = (plain, None);
         for (other, places) in pairs {
-            let told = relations.get(*other as usize).copied().flatten();
-            let hidden = matches!(told, Some(Relation::Same(_) | Relation::ByKey(_)));
+            let told = relations.get(other.column as usize).copied().flatten();
+            let hidden = !other.top && told.is_some_and(Relation::hides);
             let may_hide = !pinned.get(column).copied().unwrap_or(true);
             for (bits, relation) in view.costs(*other, places, plain) {
-                let by_number = !matches!(relation, Relation::Same(_));
-                let hides = matches!(relation, Relation::Same(_) | Relation::ByKey(_));
-                if bits < best.0 && !(by_number && hidden) && (may_hide || !hides) {
+                // What is above is told from by decoding whole lines, which must pay more than a little.
+                let bits = if other.top { bits + plain / TOP_PART } else { bits };
+                let by_number = relation.by_number().is_some();
+                if bits < best.0 && !(by_number && hidden) && (may_hide || !relation.hides()) {
                     best = (bits, Some(relation));
                 }
             }
@@ -76,11 +129,7 @@ pub(crate) fn relate(parsed: &Parsed, typed: &[Typed], rows: usize) -> Vec<Optio
         let gain = plain.saturating_sub(bits);
         let of_all = (gain * all as u64).checked_div(values.len() as u64).unwrap_or(0);
         if gain * 100 >= plain * GAIN_PERCENT && of_all >= GAIN_BITS {
-            if let Some(
-                Relation::ByKey(other)
-                | Relation::Difference(other)
-                | Relation::KeyedDifference(other),
-            ) = relation
+            if let Some(other) = relation.and_then(Relation::by_number)
                 && let Some(pinned) = pinned.get_mut(other as usize)
             {
                 *pinned = true;
@@ -94,7 +143,7 @@ pub(crate) fn relate(parsed: &Parsed, typed: &[Typed], rows: usize) -> Vec<Optio
 }
 
 /// The other columns of a column, each with the index of its last value (plus one; 0 for none) at each of the column's.
-type Pairs = Vec<(u32, Vec<u32>)>;
+type Pairs = Vec<(Reference, Vec<u32>)>;
 
 /// What some rows tell.
 struct Sample {
@@ -105,7 +154,7 @@ struct Sample {
 
 impl Sample {
     /// Takes `rows` rows from the middle.
-    fn take(parsed: &Parsed, typed: &[Typed], rows: usize) -> Self {
+    fn take(Tables { parsed, typed, above }: Tables<'_>, rows: usize) -> Self {
         let slots = slots(parsed);
         let skip = parsed.ids.len().saturating_sub(rows) / 2;
         let (before, after) = parsed.ids.split_at_checked(skip).unwrap_or_default();
@@ -122,11 +171,32 @@ impl Sample {
             advance(&mut next, id);
         }
         let first = next.clone();
-        let mut pairs = candidates(&slots, sampled, typed);
-        for &id in sampled {
+        let tops: Vec<u32> = above.into_iter().flat_map(Above::others).collect();
+        let places_of: Vec<_> = above
+            .map(|above| tops.iter().map(|&other| above.places(other)).collect())
+            .unwrap_or_default();
+        let with_tops = |(column, own): (u32, Vec<u32>)| -> Pairs {
+            // What does not vary needs no other.
+            let tops = if varies(typed, column) { &tops[..] } else { &[] };
+            let named = |(top, columns): (bool, &[u32])| {
+                let reference = |&column: &u32| (Reference { column, top }, Vec::new());
+                columns.iter().map(reference).collect::<Vec<_>>()
+            };
+            [(false, &own[..]), (true, tops)].into_iter().flat_map(named).collect()
+        };
+        let own = candidates(&slots, sampled, typed, None);
+        let mut pairs: Vec<Pairs> = (0..).zip(own).map(with_tops).collect();
+        for (row, &id) in (skip..).zip(sampled) {
             for &column in slots.get(id as usize).copied().unwrap_or_default() {
-                for (other, places) in pairs.get_mut(column as usize).into_iter().flatten() {
-                    places.push(next.get(*other as usize).copied().unwrap_or(0));
+                let pairs =
+                    pairs.get_mut(column as usize).map(Vec::as_mut_slice).unwrap_or_default();
+                let (own, above) =
+                    pairs.split_at_mut(pairs.partition_point(|(other, _)| !other.top));
+                for (other, places) in own {
+                    places.push(next.get(other.column as usize).copied().unwrap_or(0));
+                }
+                for ((_, places), place) in above.iter_mut().zip(&places_of) {
+                    places.push(place(row));
                 }
                 if let Some(next) = next.get_mut(column as usize) {
                     *next += 1;
@@ -139,7 +209,7 @@ impl Sample {
 }
 
 /// The columns of each template's slots.
-fn slots(parsed: &Parsed) -> Vec<&[u32]> {
+pub(crate) fn slots(parsed: &Parsed) -> Vec<&[u32]> {
     let mut rest = &parsed.slot_columns[..];
     let slots = parsed.templates.iter().map(|template| {
         let count = template.iter().filter(|&&byte| byte <= crate::line::MARK_TIME).count();
@@ -150,10 +220,20 @@ fn slots(parsed: &Parsed) -> Vec<&[u32]> {
     slots.collect()
 }
 
-/// For each column that may be told by others, those that stand before it in the template it is most often in.
-fn candidates(slots: &[&[u32]], sampled: &[u32], typed: &[Typed]) -> Vec<Pairs> {
+fn varies(typed: &[Typed], column: u32) -> bool {
+    !matches!(typed.get(column as usize), None | Some(Typed::Constant))
+}
+
+/// For each column that may be told by others (or for one only), those that stand before it in the template it is most often
+/// in.
+pub(crate) fn candidates(
+    slots: &[&[u32]],
+    ids: &[u32],
+    typed: &[Typed],
+    only: Option<u32>,
+) -> Vec<Vec<u32>> {
     let mut rows = vec![0u32; slots.len()];
-    for &id in sampled {
+    for &id in ids {
         if let Some(rows) = rows.get_mut(id as usize) {
             *rows += 1;
         }
@@ -167,12 +247,11 @@ fn candidates(slots: &[&[u32]], sampled: &[u32], typed: &[Typed]) -> Vec<Pairs> 
             }
         }
     }
-    let varies = |column: u32| !matches!(typed.get(column as usize), None | Some(Typed::Constant));
     let of = |(column, (_, own, at)): (u32, (u32, &[u32], usize))| {
         let mut others: Vec<u32> = Vec::new();
-        if varies(column) {
+        if varies(typed, column) && only.is_none_or(|only| only == column) {
             for &other in own.get(..at).unwrap_or_default().iter().rev() {
-                if other != column && varies(other) && !others.contains(&other) {
+                if other != column && varies(typed, other) && !others.contains(&other) {
                     others.push(other);
                 }
                 if others.len() == CANDIDATES {
@@ -180,31 +259,22 @@ fn candidates(slots: &[&[u32]], sampled: &[u32], typed: &[Typed]) -> Vec<Pairs> 
                 }
             }
         }
-        others.into_iter().map(|other| (other, Vec::new())).collect()
+        others
     };
     (0..).zip(best).map(of).collect()
 }
 
 /// A column in the sample.
 struct View<'a> {
-    parsed: &'a Parsed,
-    typed: &'a [Typed],
+    tables: Tables<'a>,
     column: usize,
     values: &'a std::ops::Range<usize>,
 }
 
 impl<'a> View<'a> {
-    fn text_of(&self, column: usize) -> Option<&'a Strings> {
-        self.parsed.columns.get(column)
-    }
-
-    fn numbers_of(&self, column: usize) -> Option<&'a [i64]> {
-        self.typed.get(column)?.numbers()
-    }
-
     /// Numbers of the column's values in the sample.
     fn numbers(&self) -> Option<&'a [i64]> {
-        self.numbers_of(self.column)?.get(self.values.clone())
+        self.tables.typed.get(self.column)?.numbers()?.get(self.values.clone())
     }
 
     /// About the bits of the column without any relation.
@@ -212,21 +282,21 @@ impl<'a> View<'a> {
         if let Some(numbers) = self.numbers() {
             return cheapest(numbers).0;
         }
-        let text = self.text_of(self.column);
+        let text = self.tables.parsed.columns.get(self.column);
         let len = |at| text.map_or(0, |text| text.get(at).len() as u64 + 1);
         self.values.clone().map(len).sum::<u64>() * TEXT_BITS
     }
 
     /// About the bits of the column with each relation to `other`.
-    fn costs(&self, other: u32, places: &[u32], plain: u64) -> Vec<(u64, Relation)> {
+    fn costs(&self, other: Reference, places: &[u32], plain: u64) -> Vec<(u64, Relation)> {
         let mut costs = Vec::new();
         let count = self.values.len() as u64;
         let missed = |misses: u64| {
             let each = u64::from(count.checked_div(misses).unwrap_or(0).max(1).ilog2()) + 2;
             misses * (plain / count.max(1) + each)
         };
-        let (Some(own), Some(text)) = (self.text_of(self.column), self.text_of(other as usize))
-        else {
+        let own = self.tables.parsed.columns.get(self.column);
+        let (Some(own), Some(text)) = (own, self.tables.text(other)) else {
             return costs;
         };
         let last = |&place: &u32| text.get((place as usize).wrapping_sub(1));
@@ -236,7 +306,7 @@ impl<'a> View<'a> {
             let hits = pairs().filter(same).count() as u64;
             costs.push((missed(count - hits), Relation::Same(other)));
         }
-        let Some(keys) = self.numbers_of(other as usize) else { return costs };
+        let Some(keys) = self.tables.numbers(other) else { return costs };
         let key = |&place: &u32| place.checked_sub(1).and_then(|at| keys.get(at as usize)).copied();
         let mut known: Keyed<usize> = Keyed::default();
         let mut misses = 0;
@@ -256,7 +326,7 @@ impl<'a> View<'a> {
             costs.push((missed(misses), Relation::ByKey(other)));
         }
         if let Some(numbers) = self.numbers()
-            && !matches!(self.typed.get(self.column), Some(Typed::Dictionary { .. }))
+            && !matches!(self.tables.typed.get(self.column), Some(Typed::Dictionary { .. }))
         {
             let pairs = numbers.iter().zip(places);
             // Most relations are none, which the last values of the sample show: by then keys have come before. Few values
@@ -270,7 +340,7 @@ impl<'a> View<'a> {
             };
             let own = glance(numbers);
             let may_pay = |numbers: &[i64]| glance(numbers) <= own + own / 4;
-            if !matches!(self.typed.get(other as usize), Some(Typed::Dictionary { .. })) {
+            if !self.tables.is_dictionary(other) {
                 let difference =
                     |(number, place): (&i64, _)| number.wrapping_sub(key(place).unwrap_or(0));
                 let differences: Vec<i64> = pairs.clone().map(difference).collect();
@@ -306,20 +376,31 @@ pub(crate) struct Missed {
 }
 
 /// For each column that another tells, the index of that one's last value (plus one; 0 for none) at each of its values.
-pub(crate) fn places(parsed: &Parsed, relations: &[Option<Relation>]) -> Vec<Vec<u32>> {
+pub(crate) fn places(
+    Tables { parsed, above, .. }: Tables<'_>,
+    relations: &[Option<Relation>],
+) -> Vec<Vec<u32>> {
     let mut places = vec![Vec::new(); relations.len()];
     if relations.iter().all(Option::is_none) {
         return places;
     }
-    let others: Vec<Option<u32>> =
+    let others: Vec<Option<Reference>> =
         relations.iter().map(|relation| relation.map(Relation::other)).collect();
+    let of_top = |other: &Option<Reference>| {
+        let other = other.filter(|other| other.top)?;
+        Some(above?.places(other.column))
+    };
+    let tops: Vec<_> = others.iter().map(of_top).collect();
     let slots = slots(parsed);
     let mut next = vec![0u32; relations.len()];
-    for &id in &parsed.ids {
+    for (row, &id) in parsed.ids.iter().enumerate() {
         for &column in slots.get(id as usize).copied().unwrap_or_default() {
             let column = column as usize;
             if let Some(other) = others.get(column).copied().flatten() {
-                let last = next.get(other as usize).copied().unwrap_or(0);
+                let last = match tops.get(column).and_then(Option::as_ref) {
+                    Some(place) => place(row),
+                    None => next.get(other.column as usize).copied().unwrap_or(0),
+                };
                 if let Some(places) = places.get_mut(column) {
                     places.push(last);
                 }
@@ -334,14 +415,13 @@ pub(crate) fn places(parsed: &Parsed, relations: &[Option<Relation>]) -> Vec<Vec
 
 /// A walk over all values of one column, and what another that tells it was.
 pub(crate) struct Proof<'a> {
-    pub(crate) parsed: &'a Parsed,
-    pub(crate) column: u32,
-    pub(crate) other: u32,
+    pub(crate) own: &'a Strings,
+    pub(crate) other: &'a Strings,
     /// The other's last value at each of the column's (see [`places`]).
     pub(crate) places: &'a [u32],
 }
 
-impl<'a> Proof<'a> {
+impl Proof<'_> {
     /// Calls `each` with the index of each value of the column, and the index of the other's last value before it.
     fn walk(&self, mut each: impl FnMut(usize, Option<usize>)) {
         for (at, &place) in self.places.iter().enumerate() {
@@ -351,7 +431,7 @@ impl<'a> Proof<'a> {
 
     /// What is missed if the column is the other one.
     pub(crate) fn same(&self) -> Missed {
-        let (own, other) = self.texts();
+        let (own, other) = (self.own, self.other);
         let mut missed = Missed::default();
         let mut hits = 0;
         self.walk(|at, last| {
@@ -364,7 +444,7 @@ impl<'a> Proof<'a> {
 
     /// What is missed if the column is as it was when the other had the same number.
     pub(crate) fn by_key(&self, keys: &[i64]) -> Missed {
-        let (own, _) = self.texts();
+        let own = self.own;
         let mut missed = Missed::default();
         let mut hits = 0;
         let mut known: Keyed<Option<usize>> = Keyed::default();
@@ -401,15 +481,20 @@ impl<'a> Proof<'a> {
         });
         differences
     }
-
-    fn texts(&self) -> (&'a Strings, &'a Strings) {
-        static EMPTY: std::sync::LazyLock<Strings> = std::sync::LazyLock::new(Strings::default);
-        let text = |column: u32| self.parsed.columns.get(column as usize).unwrap_or(&EMPTY);
-        (text(self.column), text(self.other))
-    }
 }
 
 impl Missed {
+    /// The numbers of the values that are missed.
+    pub(crate) fn numbers(&self) -> Vec<u32> {
+        let mut next = 0;
+        let number = |gap: &i64| {
+            let at = next + gap;
+            next = at + 1;
+            u32::try_from(at).unwrap_or(u32::MAX)
+        };
+        self.gaps.iter().map(number).collect()
+    }
+
     fn add(&mut self, hit: bool, value: &[u8], hits: &mut i64) {
         if hit {
             *hits += 1;

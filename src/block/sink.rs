@@ -38,7 +38,7 @@ const LIKE_LEN: Range<usize> = 1 << 13..1 << 23;
 const LIKE_COUNT: usize = 8;
 
 /// Collects what the encoder writes: the templates section, and streams in the order of writing.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sink {
     /// The strings that the tree names, in its order, each followed by a newline.
     text: Vec<u8>,

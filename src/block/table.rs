@@ -5,10 +5,10 @@
 
 use std::collections::HashSet;
 
+use crate::block::above::{Above, Top};
 use crate::block::node::{self, Class, Node};
-use crate::block::relate::{Proof, Relation, places, relate};
+use crate::block::relate::{Proof, Relation, Tables, places, relate};
 use crate::block::sink::{Sink, length};
-use crate::block::tree::Reference;
 use crate::block::typed::Typed;
 use crate::codec::{Codec, Compressor};
 use crate::column::Strings;
@@ -34,10 +34,14 @@ pub(super) const DEPTH_MAX: u32 = 4;
 const LEVEL_RELATES: u8 = 2;
 /// and from this on on more rows.
 pub(super) const LEVEL_THOROUGH: u8 = 6;
+/// Levels from this on look for relations of parts of columns to the columns of the block's table.
+const LEVEL_LOOKS_UP: u8 = LEVEL_THOROUGH;
 /// Bytes of lines on which ways to share columns are tried.
 const SHARING_BYTES: usize = 1 << 20;
 /// They tell all ways apart if they are this part of all lines.
 const SHARING_PART: usize = 4;
+/// Ways to share columns.
+const SHARING: [Sharing; 3] = [Sharing::Tried, Sharing::All, Sharing::None];
 /// Rows on which relations are looked for.
 const ROWS_FEW: usize = 1 << 11;
 const ROWS_MANY: usize = 1 << 14;
@@ -45,6 +49,23 @@ const ROWS_MANY: usize = 1 << 14;
 /// (it would have to write terminators as well).
 const PACKED_MIN: usize = 1 << 10;
 const PACKED_PART: usize = 32;
+
+/// Where a table or a column is written.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Place<'a> {
+    /// How deep it is nested.
+    pub(super) depth: u32,
+    /// Where in the block's table it stands, unless it is that table, or part of no line.
+    pub(super) above: Option<&'a Above<'a>>,
+}
+
+impl Place<'_> {
+    /// So deep, and nothing known of what is above.
+    #[cfg(test)]
+    pub(super) fn deep(depth: u32) -> Self {
+        Self { depth, above: None }
+    }
+}
 
 /// Writes tables of lines or values to a sink.
 pub(crate) struct TableEncoder<'a> {
@@ -68,36 +89,30 @@ impl<'a> TableEncoder<'a> {
             let sharing = self.sharing(lines)?;
             parse_by_trial(lines, Mode::Lines, sharing, self.compressor)
         };
-        let stats =
-            BlockStats { templates: length(parsed.templates.len())?, ..BlockStats::default() };
-        self.table(&parsed, 0)?;
-        Ok(stats)
+        self.parsed(&parsed)
+    }
+
+    /// Writes the lines of a block that have been taken apart.
+    fn parsed(&mut self, parsed: &Parsed) -> Result<BlockStats> {
+        self.table(parsed, Place::default())?;
+        Ok(BlockStats { templates: length(parsed.templates.len())?, ..BlockStats::default() })
     }
 
     /// How columns are shared: by what the first lines come to each way.
     fn sharing(&mut self, lines: &Rows<'_>) -> Result<Sharing> {
-        let mut best = (usize::MAX, Sharing::Tried);
-        if self.level >= LEVEL_THOROUGH {
-            let head = lines.head(SHARING_BYTES);
-            // What columns that share nothing lose shows late: of a long log the head does not tell.
-            let whole = lines.bytes().len() <= SHARING_BYTES * SHARING_PART;
-            let ways = [Sharing::Tried, Sharing::All, Sharing::None];
-            for sharing in ways.into_iter().take(if whole { 3 } else { 2 }) {
-                let parsed = parse_by_trial(&head, Mode::Lines, sharing, self.compressor);
-                let mut sink = Sink::default();
-                let mut encoder = TableEncoder::new(LEVEL_TRIES, self.compressor, &mut sink);
-                encoder.trial = true;
-                encoder.table(&parsed, 0)?;
-                let size = sink.size(self.compressor)?;
-                if size < best.0 {
-                    best = (size, sharing);
-                }
-            }
+        if self.level < LEVEL_THOROUGH {
+            return Ok(Sharing::Tried);
         }
-        Ok(best.1)
+        let head = lines.head(SHARING_BYTES);
+        // What columns that share nothing lose shows late: of a long log the head does not tell.
+        let whole = lines.bytes().len() <= SHARING_BYTES * SHARING_PART;
+        let ways = SHARING.get(..if whole { 3 } else { 2 }).unwrap_or_default();
+        let (_, sharing) =
+            each_way((&head, &Sink::default()), ways, (LEVEL_TRIES, true), self.compressor)?;
+        Ok(sharing)
     }
 
-    fn table(&mut self, parsed: &Parsed, depth: u32) -> Result<()> {
+    fn table(&mut self, parsed: &Parsed, at: Place<'_>) -> Result<()> {
         let values = parsed.columns.iter().map(Strings::len).sum();
         self.sink.table(parsed.columns.len(), values);
         varint::put(&mut self.sink.tree, u64::from(length(parsed.templates.len())?));
@@ -110,87 +125,101 @@ impl<'a> TableEncoder<'a> {
         }
         self.integers(&parsed.ids.iter().map(|&id| i64::from(id)).collect::<Vec<_>>());
         let typed: Vec<Typed> = parsed.columns.iter().map(Typed::of).collect();
+        let tables = Tables { parsed, typed: &typed, above: at.above };
         let relations = match self.level {
             ..LEVEL_RELATES => vec![None; typed.len()],
-            LEVEL_RELATES..LEVEL_THOROUGH => relate(parsed, &typed, ROWS_FEW),
-            _ => relate(parsed, &typed, ROWS_MANY),
+            LEVEL_RELATES..LEVEL_THOROUGH => relate(tables, ROWS_FEW),
+            _ => relate(tables, ROWS_MANY),
         };
-        let places = places(parsed, &relations);
-        let by_number = |relation: &Relation| !matches!(relation, Relation::Same(_));
+        let places = places(tables, &relations);
         let told_by_number: HashSet<u32> =
-            relations.iter().flatten().filter(|r| by_number(r)).map(|r| r.other()).collect();
+            relations.iter().flatten().filter_map(|relation| relation.by_number()).collect();
+        let mut known = vec![false; typed.len()];
         let columns = parsed.columns.iter().zip(&typed).zip(relations.iter().zip(&places));
         for (column, ((values, own), (relation, places))) in (0..).zip(columns) {
-            if depth == 0 {
+            let top = Top::new(parsed, &typed, &known, column);
+            let above = match at.above {
+                Some(above) => Some(above.column(parsed, column)),
+                None if at.depth == 0 && self.level >= LEVEL_LOOKS_UP => Some(Above::all(&top)),
+                None => None,
+            };
+            if at.depth == 0 {
                 self.sink.column(column);
             }
-            match *relation {
+            let at = Place { above: above.as_ref(), ..at };
+            let as_typed = match *relation {
                 Some(relation) => {
-                    let proof = Proof { parsed, column, other: relation.other(), places };
-                    self.related(&proof, &typed, relation, depth)?;
+                    self.related(tables, (column, relation), places, at)?;
+                    !relation.hides()
                 }
                 None if told_by_number.contains(&column) => {
-                    self.column_of(values, own, None, depth)?;
+                    self.column_of(values, own, None, at)?;
+                    true
                 }
-                None => self.column_chosen(values, own, depth)?,
+                None => self.column_chosen(values, own, at)?,
+            };
+            if let Some(known) = known.get_mut(column as usize) {
+                *known = as_typed;
             }
         }
         Ok(())
     }
 
-    fn column(&mut self, values: &Strings, depth: u32) -> Result<()> {
-        self.column_chosen(values, &Typed::of(values), depth)
+    fn column(&mut self, values: &Strings, at: Place<'_>) -> Result<()> {
+        self.column_chosen(values, &Typed::of(values), at).map(drop)
     }
 
-    /// Writes a column, the numbers of which no other refers to, as it gets smallest.
-    fn column_chosen(&mut self, values: &Strings, typed: &Typed, depth: u32) -> Result<()> {
+    /// Writes a column, the numbers of which no other refers to, as it gets smallest. Returns whether that is as `typed` says.
+    fn column_chosen(&mut self, values: &Strings, typed: &Typed, at: Place<'_>) -> Result<bool> {
         let chosen = if self.trial || self.level < LEVEL_TRIES {
             None
         } else {
-            self.choose(values, typed, depth)?
+            self.choose(values, typed, at)?
         };
-        self.column_of(values, chosen.as_ref().unwrap_or(typed), None, depth)
+        self.column_of(values, chosen.as_ref().unwrap_or(typed), None, at)?;
+        Ok(chosen.is_none())
     }
 
     /// Writes a column that has a relation to another.
     fn related(
         &mut self,
-        proof: &Proof<'_>,
-        typed: &[Typed],
-        relation: Relation,
-        depth: u32,
+        tables: Tables<'_>,
+        (column, relation): (u32, Relation),
+        places: &[u32],
+        at: Place<'_>,
     ) -> Result<()> {
-        let (column, other) = (proof.column as usize, proof.other);
-        if depth == 0 {
-            self.sink.depends(other);
+        let other = relation.other();
+        if at.depth == 0 || other.top {
+            self.sink.depends(other.column);
         }
-        let reference = Reference { column: other, top: false };
-        let others = typed.get(other as usize).and_then(Typed::numbers).unwrap_or_default();
-        let (Some(values), Some(own)) = (proof.parsed.columns.get(column), typed.get(column))
+        let others = tables.numbers(other).unwrap_or_default();
+        let own = tables.typed.get(column as usize);
+        let (Some(own), Some(values), Some(text)) =
+            (own, tables.parsed.columns.get(column as usize), tables.text(other))
         else {
             return Ok(());
         };
+        let proof = Proof { own: values, other: text, places };
         let numbers = own.numbers().unwrap_or_default();
         let missed = match relation {
             Relation::Same(_) => proof.same(),
             Relation::ByKey(_) => proof.by_key(others),
             Relation::Difference(_) => {
                 let numbers = proof.differences(numbers, others);
-                let code = reference.code(false);
-                return self.column_of(values, own, Some((code, &numbers)), depth);
+                return self.column_of(values, own, Some((other.code(false), &numbers)), at);
             }
             Relation::KeyedDifference(_) => {
                 let numbers = proof.keyed_differences(numbers, others);
-                let code = reference.code(true);
-                return self.column_of(values, own, Some((code, &numbers)), depth);
+                return self.column_of(values, own, Some((other.code(true), &numbers)), at);
             }
         };
         let by_key = matches!(relation, Relation::ByKey(_));
         self.node(if by_key { Node::ByKey } else { Node::Same });
-        varint::put(&mut self.sink.tree, reference.code(false));
+        varint::put(&mut self.sink.tree, other.code(false));
         varint::put(&mut self.sink.tree, missed.gaps.len() as u64);
         self.integers(&missed.gaps);
-        self.column(&missed.values, depth + 1)
+        let above = at.above.map(|above| above.some(missed.numbers()));
+        self.column(&missed.values, Place { depth: at.depth + 1, above: above.as_ref() })
     }
 
     /// Writes a column; its numbers as `relative`, if they are given relative to another column's.
@@ -199,11 +228,11 @@ impl<'a> TableEncoder<'a> {
         values: &Strings,
         typed: &Typed,
         relative: Option<(u64, &[i64])>,
-        depth: u32,
+        at: Place<'_>,
     ) -> Result<()> {
         match typed {
             // What readers do not follow is not written, whatever led here.
-            _ if depth >= node::DEPTH_MAX => self.text(values),
+            _ if at.depth >= node::DEPTH_MAX => self.text(values),
             Typed::Constant => {
                 self.node(Node::Constant);
                 self.sink.string(values.get(0));
@@ -236,9 +265,10 @@ impl<'a> TableEncoder<'a> {
                 self.node(Node::Dictionary);
                 varint::put(&mut self.sink.tree, distinct.len() as u64);
                 self.numbers(numbers, relative);
-                self.column(distinct.strings(), depth + 1)?;
+                // Entries stand in no line.
+                self.column(distinct.strings(), Place { depth: at.depth + 1, above: None })?;
             }
-            Typed::Text if depth < DEPTH_MAX && self.nested(values, depth)? => {}
+            Typed::Text if at.depth < DEPTH_MAX && self.nested(values, at)? => {}
             Typed::Text | Typed::Plain => self.text(values),
         }
         Ok(())
@@ -339,13 +369,55 @@ impl<'a> TableEncoder<'a> {
         best.1
     }
 
-    fn nested(&mut self, values: &Strings, depth: u32) -> Result<bool> {
+    fn nested(&mut self, values: &Strings, at: Place<'_>) -> Result<bool> {
         let compressor = (self.level >= LEVEL_TRIES).then_some(&mut *self.compressor);
         let Some(parsed) = nest(values, compressor) else { return Ok(false) };
         self.node(Node::Nested);
-        self.table(&parsed, depth + 1)?;
+        self.table(&parsed, Place { depth: at.depth + 1, ..at })?;
         Ok(true)
     }
+}
+
+/// Writes the lines of a block with columns shared each way, as far as that makes a difference. Returns what came to least.
+pub(super) fn smallest(
+    lines: &Rows<'_>,
+    start: &Sink,
+    level: u8,
+    compressor: &mut Compressor,
+) -> Result<(Sink, BlockStats)> {
+    Ok(each_way((lines, start), &SHARING, (level, false), compressor)?.0)
+}
+
+/// Writes lines each way. Returns what a quick codec makes least of, and which way it was.
+fn each_way(
+    (lines, start): (&Rows<'_>, &Sink),
+    ways: &[Sharing],
+    (level, trial): (u8, bool),
+    compressor: &mut Compressor,
+) -> Result<((Sink, BlockStats), Sharing)> {
+    let mut best = (usize::MAX, (Sink::default(), BlockStats::default()), Sharing::Tried);
+    let mut done: Vec<Vec<u32>> = Vec::new();
+    for &sharing in ways {
+        let parsed = parse_by_trial(lines, Mode::Lines, sharing, compressor);
+        if done.contains(&parsed.slot_columns) {
+            continue;
+        }
+        let mut sink = start.clone();
+        let mut encoder = TableEncoder::new(level, compressor, &mut sink);
+        encoder.trial = trial;
+        let stats = encoder.parsed(&parsed)?;
+        done.push(parsed.slot_columns);
+        let size = sink.size(compressor)?;
+        // Where lines are their own templates, there are no columns to share.
+        let is_text = sink.is_mostly_text(lines.bytes().len());
+        if size < best.0 {
+            best = (size, (sink, stats), sharing);
+        }
+        if is_text {
+            break;
+        }
+    }
+    Ok((best.1, best.2))
 }
 
 #[cfg(test)]
@@ -358,7 +430,7 @@ mod tests {
         (0..900).for_each(|i| values.push(format!("10.0.{}.{}:x", i % 7, i / 9).as_bytes()));
         let (mut sink, mut compressor) = (Sink::default(), Compressor::default());
         let mut encoder = TableEncoder::new(9, &mut compressor, &mut sink);
-        encoder.column_of(&values, &typed(&values), None, depth).unwrap();
+        encoder.column_of(&values, &typed(&values), None, Place::deep(depth)).unwrap();
         Node::from_tag(sink.tree[0]).unwrap()
     }
 

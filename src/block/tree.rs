@@ -182,6 +182,11 @@ impl Column {
         self.visit_references(true, visit);
     }
 
+    /// The same for a column of a nested table.
+    pub(crate) fn references_above(&self, visit: &mut impl FnMut(u32)) {
+        self.visit_references(false, visit);
+    }
+
     fn visit_references(&self, in_top: bool, visit: &mut impl FnMut(u32)) {
         let mut see = |reference: Reference| {
             if in_top || reference.top {

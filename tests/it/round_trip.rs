@@ -343,8 +343,12 @@ fn related(at: u64, seed: u64, odd: u64) -> String {
     let (later, own) =
         (or((number + at % 3).to_string()), or((user * 100_000 + at / 9).to_string()));
     let stamp = format!("2026-11-24 10:{:02}:{:02}.{:03}", at / 60 % 60, at % 60, at * 7 % 1000);
-    match at % 4 {
-        0 => format!("{stamp} note {number} of {} in {}", or(stamp.clone()), hex(dice, 16)),
+    match at % 5 {
+        0 => format!(
+            "{stamp} job u{user} {number} \"{} of {again} took {later} ms/{own}\" end",
+            or(stamp.clone())
+        ),
+        1 => format!("{stamp} note {number} of {} in {}", or(stamp.clone()), hex(dice, 16)),
         _ => {
             format!("{stamp} user u{user} as {again} in {home} from {number} to {later} job {own}")
         }

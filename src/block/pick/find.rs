@@ -89,7 +89,7 @@ impl<'a> Picker<'a> {
                     none_or_all => none_or_all,
                 }
             }
-            Column::Nested(table) => self.find_rows(table, count, part, depth + 1)?,
+            Column::Nested(table) => self.find_rows(table, count, part, (moments, depth + 1))?,
             Column::Predicted { .. } => {
                 self.find_predicted(node, count, part, (moments, depth + 1))?
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::block::hits::{Found, Hits};
-use crate::block::pick::{Moments, Picked, Picker, Stop, corrupt};
+use crate::block::pick::{Moments, Picked, Picker, Stop, corrupt, relates};
 use crate::block::reader::unknown_template;
 use crate::block::tree::Table;
 use crate::block::wanted::{self, Condition, Known, Wanted};
@@ -49,7 +49,7 @@ impl<'a> Picker<'a> {
         table: &'a Table,
         count: usize,
         part: &Part,
-        depth: u32,
+        (moments, depth): (&Moments, u32),
     ) -> Picked<Found> {
         let fits: Vec<Fit> =
             (0..table.templates()).map(|template| table.fit(self.meta, template, part)).collect();
@@ -60,6 +60,7 @@ impl<'a> Picker<'a> {
         self.context.spend(count as u64 * 8)?;
         let ids = self.context.integers(&table.ids, count)?.all(count);
         let counts = table.counts(ids.iter().copied()).ok_or_else(unknown_template)?;
+        let follows = !relates(table);
         let mut found: HashMap<(u32, Part), Rc<Found>> = HashMap::new();
         let mut find = |column: u32, part: &Part| -> Picked<Rc<Found>> {
             let key = (column, part.clone());
@@ -69,7 +70,15 @@ impl<'a> Picker<'a> {
             let node = table.columns.get(column as usize);
             let place = node.zip(counts.columns.get(column as usize).copied());
             let (node, values) = place.ok_or_else(|| corrupt("a slot's column exists"))?;
-            let values = match self.find_in(node, values, part, (&Moments::None, depth)) {
+            // References within the table are not followed: then nothing is known of its values.
+            let moments = if follows {
+                self.moments_of_rows((table, column), (ids.iter().copied(), values), moments)
+            } else {
+                Ok(Moments::None)
+            };
+            let found_in =
+                moments.and_then(|moments| self.find_in(node, values, part, (&moments, depth)));
+            let values = match found_in {
                 Err(Stop::Whole) => Found::All,
                 values => values?,
             };

@@ -45,6 +45,21 @@ fn log() -> Vec<u8> {
     (0..ROWS).flat_map(|i| line(i).into_bytes()).collect()
 }
 
+/// Messages that repeat what their lines say.
+fn messages() -> Vec<u8> {
+    let noise = |i: u32| {
+        let i = i.wrapping_mul(2_654_435_761);
+        (i ^ i >> 15).wrapping_mul(2_246_822_519)
+    };
+    let line = |i: u32| {
+        let (trace, took) = (noise(i / 3), noise(i) % 9_000_000);
+        let (told, near) = if i % 50 == 7 { (i, i) } else { (trace, took + i % 3) };
+        let message = format!("TraceID: {told:08x} handled in {near} us");
+        format!("{trace:08x} {took} node{} \"{message}\" end\n", noise(i) % 5)
+    };
+    (0..6000).flat_map(|i| line(i).into_bytes()).collect()
+}
+
 fn encode(raw: &[u8]) -> (Encoded, u32) {
     (Encoder::new(3).encode(raw).unwrap(), u32::try_from(raw.len()).unwrap())
 }
@@ -122,6 +137,45 @@ fn relations_are_found() {
 }
 
 #[test]
+fn what_a_message_repeats_of_its_line_is_told_by_it() {
+    let raw = messages();
+    let encoded = Encoder::new(6).encode(&raw).unwrap();
+    let raw_len = u32::try_from(raw.len()).unwrap();
+    let mut view = open(&encoded, raw_len);
+    let (mut same, mut near) = (0, 0);
+    for column in &view.tree.as_ref().unwrap().table.columns {
+        let Column::Nested(table) = column else { continue };
+        for column in &table.columns {
+            match column {
+                Column::Predicted { reference, by_key: false, .. } => {
+                    same += usize::from(reference.top);
+                }
+                Column::Digits { numbers, .. } => {
+                    near += usize::from(numbers.reference.is_some_and(|(other, _)| other.top));
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(same > 0 && near > 0, "{same} {near}");
+    let mut all = Vec::new();
+    view.render(&mut all).unwrap();
+    assert!(all == raw);
+    // Each column tells the same alone, with the sections that it needs.
+    for column in 0..view.columns() {
+        let whole = view.column(column).unwrap().clone();
+        let mut alone = open(&encoded, raw_len);
+        assert_eq!(*alone.column(column).unwrap(), whole);
+        for text in whole.iter().filter(|value| value.len() > 6).take(99) {
+            assert!(raw.windows(text.len()).any(|window| window == text));
+        }
+    }
+    let mut one = Vec::new();
+    view.render_rows(&[5007], |_, line| one.extend_from_slice(line)).unwrap();
+    assert_eq!(one, raw.split(|&byte| byte == b'\n').nth(5007).unwrap());
+}
+
+#[test]
 fn chosen_lines_are_rendered() {
     let raw = log();
     let (encoded, raw_len) = encode(&raw);
@@ -139,8 +193,8 @@ fn chosen_lines_are_rendered() {
 
 #[test]
 fn what_is_picked_of_a_column_is_what_the_whole_column_has() {
-    let raw = &log()[..1 << 20];
-    for level in [3, 6] {
+    let (raw, messages) = (&log()[..1 << 20], messages());
+    for (level, raw) in [(3, raw), (6, raw), (6, &messages[..])] {
         let encoded = Encoder::new(level).encode(raw).unwrap();
         let raw_len = u32::try_from(raw.len()).unwrap();
         let mut whole = open(&encoded, raw_len);

@@ -11,7 +11,7 @@ fn log() -> Vec<u8> {
         let id = i.wrapping_mul(2_654_435_761);
         let id = (id ^ id >> 15).wrapping_mul(2_246_822_519);
         let user = id / 7 % 23;
-        match i % 4 {
+        match i % 5 {
             0 => format!(
                 "cache {} of 10.0.{}.{} took {}.{:03} ms\n",
                 i % 7,
@@ -27,6 +27,13 @@ fn log() -> Vec<u8> {
                 u64::from(id) * u64::from(i)
             ),
             2 => format!(
+                "{id:08x} {} \"trace {:08x} took {} us, f0{}\" end\n",
+                id % 9_000_001,
+                if i % 50 == 7 { i } else { id },
+                id % 9_000_001 + i % 3,
+                if i % 50 == 12 { i } else { id % 17 },
+            ),
+            3 => format!(
                 "user u{user} came as u{} at {} until {} with {} times\n",
                 if i % 10 == 1 { i % 5 } else { user },
                 40_000 + id % 30_011,
