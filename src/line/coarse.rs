@@ -56,11 +56,77 @@ fn class(text: &[u8], at: usize) -> u8 {
     text.get(at).map_or(0, |&byte| CLASSES[byte as usize])
 }
 
+/// How the tokenizer comes to a slot: in a line in which the same bytes lead there, what it looks for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lead {
+    /// A word, or the rest of the line behind too many.
+    Word,
+    /// A time.
+    Time,
+    /// What stands behind `=` or a JSON colon.
+    Bare,
+    /// A string that is a value.
+    String,
+    /// A string that is a time.
+    StringTime,
+    /// A long string.
+    Text,
+}
+
+/// A slot, and where the tokenizer goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Found {
+    lead: Lead,
+    start: usize,
+    end: usize,
+    next: usize,
+}
+
+impl Tokens {
+    /// Takes a slot; returns where the tokenizer goes on.
+    fn take(&mut self, text: &[u8], found: Found) -> usize {
+        let mark = match found.lead {
+            Lead::Time | Lead::StringTime => MARK_TIME,
+            Lead::Word | Lead::Bare | Lead::String | Lead::Text => MARK,
+        };
+        self.slot(text, found.start, found.end, mark);
+        self.leads.push(found.lead);
+        found.next
+    }
+
+    /// Takes the slot at byte `at` of `text`, if it is one to which `lead` leads; returns its end, and where the tokenizer goes
+    /// on. The skeleton does not grow.
+    pub(crate) fn follow(&mut self, text: &[u8], at: usize, lead: Lead) -> Option<(usize, usize)> {
+        let found = match lead {
+            Lead::Time => time(text, at, self),
+            Lead::Word if matches!(text.get(at), Some(b':' | b'#' | b'@')) => None,
+            Lead::Word if time(text, at, self).is_some() => None,
+            Lead::Word => word(text, at).0,
+            Lead::Bare => bare(text, at, self),
+            Lead::String | Lead::StringTime => {
+                let end = closing(text, at).filter(|&end| text.get(end + 1) != Some(&b':'))?;
+                string(text, at, end, self)
+            }
+            Lead::Text => {
+                let end = closing(text, at).filter(|&end| text.get(end + 1) != Some(&b':'))?;
+                long(text, at, end)
+            }
+        };
+        let found = found.filter(|found| found.lead == lead)?;
+        self.place(found.start, found.end);
+        Some((found.end, found.next))
+    }
+}
+
 /// Cuts the line from byte `start` to the end of `text`, which holds no mark, into literal words and slots.
 pub(crate) fn coarse(text: &[u8], start: usize, tokens: &mut Tokens) {
     tokens.begin(start);
+    coarse_from(text, start, start, tokens);
+}
+
+/// Cuts the rest of a line that has been cut up to byte `at`.
+pub(crate) fn coarse_from(text: &[u8], start: usize, mut at: usize, tokens: &mut Tokens) {
     let mut search = SEARCH_MAX;
-    let mut at = start;
     while at < text.len() {
         let byte = text[at];
         let class = CLASSES[byte as usize];
@@ -69,28 +135,49 @@ pub(crate) fn coarse(text: &[u8], start: usize, tokens: &mut Tokens) {
             continue;
         }
         if tokens.is_full() {
-            tokens.slot(text, at, text.len(), MARK);
+            let (end, next) = (text.len(), text.len());
+            tokens.take(text, Found { lead: Lead::Word, start: at, end, next });
             return;
         }
-        at = if class & WORD != 0 {
-            word(text, at, tokens)
+        let (found, next) = if class & WORD != 0 {
+            first_word(text, at, tokens)
         } else if byte == b'=' {
             let after_word = at > start && CLASSES[text[at - 1] as usize] & WORD != 0;
-            if after_word { bare_value(text, at + 1, tokens) } else { at + 1 }
+            (if after_word { bare(text, at + 1, tokens) } else { None }, at + 1)
         } else {
             quoted(text, at, start, &mut search, tokens)
         };
+        at = found.map_or(next, |found| tokens.take(text, found));
     }
     tokens.end(text);
 }
 
-/// A word: a slot if it holds a digit, else literal.
-fn word(text: &[u8], start: usize, tokens: &mut Tokens) -> usize {
-    if CLASSES[text[start] as usize] & TIME != 0
-        && let Some(end) = tokens.time(text, start)
-    {
-        return end;
+/// The time that starts at byte `at`, if one does.
+fn time(text: &[u8], at: usize, tokens: &mut Tokens) -> Option<Found> {
+    if class(text, at) & TIME == 0 {
+        return None;
     }
+    let end = tokens.times.find(text, at)?;
+    Some(Found { lead: Lead::Time, start: at, end, next: end })
+}
+
+/// What a word is: a time, a slot if it holds a digit, else literal; and where it ends.
+fn first_word(text: &[u8], start: usize, tokens: &mut Tokens) -> (Option<Found>, usize) {
+    if let Some(found) = time(text, start, tokens) {
+        return (Some(found), start);
+    }
+    let (found, end) = word(text, start);
+    if let Some(Found { start: first, .. }) = found
+        && first > start
+        && let Some(found) = time(text, first, tokens)
+    {
+        return (Some(found), end);
+    }
+    (found, end)
+}
+
+/// A word that is no time: a slot if it holds a digit; and where it ends.
+fn word(text: &[u8], start: usize) -> (Option<Found>, usize) {
     let mut at = start;
     let mut classes = 0;
     while at < text.len() {
@@ -102,7 +189,7 @@ fn word(text: &[u8], start: usize, tokens: &mut Tokens) -> usize {
         at += 1;
     }
     if classes & DIGIT == 0 {
-        return at;
+        return (None, at);
     }
     let mut first = start;
     while matches!(text[first], b':' | b'#' | b'@') {
@@ -112,69 +199,76 @@ fn word(text: &[u8], start: usize, tokens: &mut Tokens) -> usize {
     while matches!(text[last - 1], b':' | b'.' | b'!' | b'?' | b'%') {
         last -= 1;
     }
-    if first > start
-        && let Some(end) = tokens.time(text, first)
-    {
-        return end;
-    }
-    tokens.slot(text, first, last, MARK);
-    at
+    (Some(Found { lead: Lead::Word, start: first, end: last, next: at }), at)
 }
 
 /// The value behind `=` or a JSON colon: a slot whatever it is made of, up to the next delimiter.
-fn bare_value(text: &[u8], start: usize, tokens: &mut Tokens) -> usize {
-    let first = class(text, start);
-    if first & WORD == 0 {
-        return start;
+fn bare(text: &[u8], start: usize, tokens: &mut Tokens) -> Option<Found> {
+    if class(text, start) & WORD == 0 {
+        return None;
     }
-    if first & TIME != 0
-        && let Some(end) = tokens.time(text, start)
-    {
-        return end;
+    if let Some(found) = time(text, start, tokens) {
+        return Some(found);
     }
-    let mut at = start;
-    while class(text, at) & WORD != 0 {
-        at += 1;
+    let mut end = start;
+    while class(text, end) & WORD != 0 {
+        end += 1;
     }
-    tokens.slot(text, start, at, MARK);
-    at
+    Some(Found { lead: Lead::Bare, start, end, next: end })
 }
 
-/// A quoted string: key, value, or text. The line starts at byte `row`.
-fn quoted(text: &[u8], open: usize, row: usize, search: &mut usize, tokens: &mut Tokens) -> usize {
+/// A quoted string: key, value, or text; and where the tokenizer goes on if it is no slot. The line starts at byte `row`.
+fn quoted(
+    text: &[u8],
+    open: usize,
+    row: usize,
+    search: &mut usize,
+    tokens: &mut Tokens,
+) -> (Option<Found>, usize) {
     let start = open + 1;
     let searched = text.len().min(start + *search);
     let closing = closing(&text[..searched], start);
     *search -= closing.unwrap_or(searched) - start;
-    let Some(end) = closing else { return start };
+    let Some(end) = closing else { return (None, start) };
     if text.get(end + 1) == Some(&b':') {
         return key(text, end, tokens);
     }
     let before = text[row..open].iter().rev().find(|&&byte| byte != b' ');
-    let string = &text[start..end];
-    if matches!(before, Some(b':' | b'=')) && text.get(end + 1) != Some(&b'"') {
-        let time =
-            class(text, start) & TIME != 0 && tokens.times.find(&text[..end], start) == Some(end);
-        tokens.slot(text, start, end, if time { MARK_TIME } else { MARK });
-        return end + 1;
+    let found = if matches!(before, Some(b':' | b'=')) && text.get(end + 1) != Some(&b'"') {
+        string(text, start, end, tokens)
+    } else {
+        long(text, start, end)
+    };
+    (found, start)
+}
+
+/// A string that is a value.
+fn string(text: &[u8], start: usize, end: usize, tokens: &mut Tokens) -> Option<Found> {
+    if text.get(end + 1) == Some(&b'"') {
+        return None;
     }
-    let long = string.len() >= QUOTED_MIN
+    let is_time =
+        class(text, start) & TIME != 0 && tokens.times.find(&text[..end], start) == Some(end);
+    let lead = if is_time { Lead::StringTime } else { Lead::String };
+    Some(Found { lead, start, end, next: end + 1 })
+}
+
+/// A string that is a value because of its length and what it holds.
+fn long(text: &[u8], start: usize, end: usize) -> Option<Found> {
+    let string = &text[start..end];
+    let is_long = string.len() >= QUOTED_MIN
         && string.iter().any(u8::is_ascii_digit)
         && string.iter().any(|byte| matches!(byte, b' ' | b'/'));
-    if long {
-        tokens.slot(text, start, end, MARK);
-        return end + 1;
-    }
-    start
+    is_long.then_some(Found { lead: Lead::Text, start, end, next: end + 1 })
 }
 
 /// A JSON key, whose quote closes at byte `close`: literal, and its value a slot if it is a bare word.
-fn key(text: &[u8], close: usize, tokens: &mut Tokens) -> usize {
+fn key(text: &[u8], close: usize, tokens: &mut Tokens) -> (Option<Found>, usize) {
     let mut at = close + 2;
     while text.get(at) == Some(&b' ') {
         at += 1;
     }
-    bare_value(text, at, tokens)
+    (bare(text, at, tokens), at)
 }
 
 /// The quote that ends the string which starts at `start`; a backslash takes the byte behind it along.

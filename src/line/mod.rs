@@ -17,7 +17,7 @@ mod severity;
 mod stamp;
 
 pub(crate) use clock::{Clock, Form};
-pub(crate) use coarse::coarse;
+pub(crate) use coarse::{Lead, coarse, coarse_from};
 pub(crate) use delimited::{Delimiter, delimited, detect};
 pub(crate) use fine::fine;
 pub(crate) use grams::GramFilter;
@@ -45,6 +45,8 @@ pub(crate) struct Tokens {
     pub(crate) skeleton: Vec<u8>,
     /// Start and end in the buffer of each slot of all rows.
     pub(crate) slots: Vec<(u32, u32)>,
+    /// How the tokenizer for lines came to each slot of the last row.
+    pub(crate) leads: Vec<Lead>,
     /// Where the slots of the last row start.
     first: usize,
     /// Where the part of the last row starts that is not in the skeleton yet.
@@ -59,8 +61,9 @@ impl Tokens {
     }
 
     /// Starts a row at byte `start`.
-    fn begin(&mut self, start: usize) {
+    pub(crate) fn begin(&mut self, start: usize) {
         self.skeleton.clear();
+        self.leads.clear();
         self.first = self.slots.len();
         self.done = start;
     }
@@ -73,14 +76,14 @@ impl Tokens {
     /// Takes the row from `start` to `end` as one slot, in place of what was found of it.
     pub(crate) fn whole(&mut self, start: usize, end: usize) {
         self.undo();
-        self.begin(start);
-        self.slot(&[], start, end, MARK);
+        self.opaque(start, end);
     }
 
     /// Takes a row that is not tokenized: one slot.
     pub(crate) fn opaque(&mut self, start: usize, end: usize) {
         self.begin(start);
         self.slot(&[], start, end, MARK);
+        self.leads.push(Lead::Word);
     }
 
     /// Ends a row: the rest of `text` is literal.
@@ -93,9 +96,26 @@ impl Tokens {
         extend_part(&mut self.skeleton, text, self.done, start);
         self.skeleton.push(mark);
         self.done = end;
+        self.place(start, end);
+    }
+
+    /// Where a slot is.
+    fn place(&mut self, start: usize, end: usize) {
         // A block is shorter than 2^32.
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         self.slots.push((place(start), place(end)));
+    }
+
+    /// Goes on behind the slots that were followed, the last of which ends at byte `end`; they are `leads` and the skeleton so far.
+    pub(crate) fn resume(
+        &mut self,
+        skeleton: &[u8],
+        leads: impl Iterator<Item = Lead>,
+        end: usize,
+    ) {
+        self.skeleton.extend_from_slice(skeleton);
+        self.leads.extend(leads);
+        self.done = end;
     }
 
     /// Takes the time that starts at byte `at`, if one does; returns its end.

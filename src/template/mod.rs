@@ -1,12 +1,13 @@
 //! Line ↔ template and slot values (DESIGN of the method: Logzip's iterative clustering, made to run per block).
 //!
-//! 1. Every line is tokenized; lines with one skeleton are one kind ([`skeleton`]).
+//! 1. Every line is tokenized, if it is not what was expected ([`expect`]); lines with one skeleton are one kind ([`skeleton`]).
 //! 2. Skeletons that differ in a few words are merged, group by group, and those words become slots ([`cluster`]).
 //! 3. Every slot is given a column; slots behind the same constant text share one ([`columns`]), and
 //!    more of them where a trial says that it pays ([`join`]).
 
 mod cluster;
 mod columns;
+mod expect;
 mod join;
 mod nest;
 mod parse;

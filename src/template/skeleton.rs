@@ -2,6 +2,7 @@
 
 use crate::column::Interner;
 use crate::line::{self, Delimiter, Rows, Tokens};
+use crate::template::expect::Expected;
 
 /// Skeletons beyond this many are not told apart: their rows become one slot each.
 const SKELETONS_MAX: usize = 1 << 16;
@@ -104,6 +105,7 @@ impl Skeletons {
     pub(crate) fn of(rows: &Rows<'_>, cut: Cut) -> Self {
         let mut found = Self::default();
         let mut tokens = Tokens::default();
+        let mut expected = Expected::default();
         found.ids.reserve(rows.len());
         // Hardly any block holds a mark: one look tells.
         let marked = line::holds_mark(rows.bytes());
@@ -111,10 +113,18 @@ impl Skeletons {
             let text = rows.bytes().get(..end).unwrap_or_default();
             if marked && line::holds_mark(text.get(start..).unwrap_or_default()) {
                 tokens.opaque(start, end);
+            } else if cut == Cut::Coarse {
+                if let Some(id) = expected.cut(text, start, &found.known, &mut tokens) {
+                    found.count(id);
+                    continue;
+                }
             } else {
                 tokenize(text, start, cut, &mut tokens);
             }
-            found.add(start, end, &mut tokens);
+            let id = found.add(start, end, &mut tokens);
+            if cut == Cut::Coarse {
+                expected.learn(id, &found.known, &tokens);
+            }
         }
         found.slots = tokens.slots;
         found
@@ -130,7 +140,8 @@ impl Skeletons {
         })
     }
 
-    fn add(&mut self, start: usize, end: usize, tokens: &mut Tokens) {
+    /// Takes a row that has been cut; returns the number of its skeleton.
+    fn add(&mut self, start: usize, end: usize, tokens: &mut Tokens) -> u32 {
         let full = self.known.len() >= SKELETONS_MAX
             || self.known.strings().bytes().len() >= SKELETON_BYTES_MAX;
         if tokens.skeleton.len() > SKELETON_MAX || (full && !self.known.contains(&tokens.skeleton))
@@ -143,6 +154,12 @@ impl Skeletons {
             let first = tokens.slots.len() - tokens.count();
             self.kinds.push(Kind { rows: 0, slots, first, place: (start, end) });
         }
+        self.count(id);
+        id
+    }
+
+    /// Takes a row of a known skeleton, the slots of which have been taken.
+    fn count(&mut self, id: u32) {
         if let Some(kind) = self.kinds.get_mut(id as usize) {
             kind.rows += 1;
         }
