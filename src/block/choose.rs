@@ -1,6 +1,6 @@
 //! Which way to write a column, where several are possible: by size, on some of its values.
 
-use crate::block::sink::Sink;
+use crate::block::sink::{Sink, TRIAL_LEVEL, TRIAL_QUICK};
 use crate::block::table::{DEPTH_MAX, LEVEL_THOROUGH, Place, TableEncoder};
 use crate::block::typed::Typed;
 use crate::column::Strings;
@@ -8,7 +8,7 @@ use crate::error::Result;
 
 /// Values that are written for a trial: at thorough levels, and below.
 const SAMPLE: usize = 1 << 13;
-const SAMPLE_QUICK: usize = 1 << 12;
+const SAMPLE_QUICK: usize = 1 << 10;
 /// Below thorough levels, only dictionaries of at least this part of their column's values,
 const ENTRIES_PART: usize = 64;
 /// the values of which have this many bytes on average, are tried.
@@ -71,11 +71,13 @@ impl TableEncoder<'_> {
     /// Bytes that a quick codec makes of a column.
     fn size(&mut self, values: &Strings, typed: &Typed, at: Place<'_>) -> Result<usize> {
         let mut sink = Sink::default();
-        let level = if self.level >= LEVEL_THOROUGH { LEVEL } else { LEVEL_QUICK };
+        let thorough = self.level >= LEVEL_THOROUGH;
+        let (level, zstd) =
+            if thorough { (LEVEL, TRIAL_LEVEL) } else { (LEVEL_QUICK, TRIAL_QUICK) };
         let mut encoder = TableEncoder::new(level, self.compressor, &mut sink);
         encoder.trial = true;
         encoder.column_of(values, typed, None, at)?;
-        sink.size(self.compressor)
+        sink.size(zstd, self.compressor)
     }
 }
 

@@ -160,15 +160,12 @@ impl Sample {
         let (before, after) = parsed.ids.split_at_checked(skip).unwrap_or_default();
         let sampled = after.get(..rows.min(after.len())).unwrap_or_default();
         let mut next = vec![0u32; typed.len()];
-        let advance = |next: &mut Vec<u32>, id: u32| {
-            for &column in slots.get(id as usize).copied().unwrap_or_default() {
+        for (own, rows) in slots.iter().zip(rows_of(before, slots.len())) {
+            for &column in *own {
                 if let Some(next) = next.get_mut(column as usize) {
-                    *next += 1;
+                    *next += rows;
                 }
             }
-        };
-        for &id in before {
-            advance(&mut next, id);
         }
         let first = next.clone();
         let tops: Vec<u32> = above.into_iter().flat_map(Above::others).collect();
@@ -220,6 +217,17 @@ pub(crate) fn slots(parsed: &Parsed) -> Vec<&[u32]> {
     slots.collect()
 }
 
+/// Number of rows of each template.
+fn rows_of(ids: &[u32], templates: usize) -> Vec<u32> {
+    let mut rows = vec![0u32; templates];
+    for &id in ids {
+        if let Some(rows) = rows.get_mut(id as usize) {
+            *rows += 1;
+        }
+    }
+    rows
+}
+
 fn varies(typed: &[Typed], column: u32) -> bool {
     !matches!(typed.get(column as usize), None | Some(Typed::Constant))
 }
@@ -232,12 +240,7 @@ pub(crate) fn candidates(
     typed: &[Typed],
     only: Option<u32>,
 ) -> Vec<Vec<u32>> {
-    let mut rows = vec![0u32; slots.len()];
-    for &id in ids {
-        if let Some(rows) = rows.get_mut(id as usize) {
-            *rows += 1;
-        }
-    }
+    let rows = rows_of(ids, slots.len());
     let mut best = vec![(0, &[][..], 0); typed.len()];
     for (own, &rows) in slots.iter().zip(&rows).filter(|&(_, &rows)| rows > 0) {
         for (at, &column) in own.iter().enumerate() {

@@ -14,8 +14,9 @@ use crate::wire::{checksum, varint};
 
 /// Levels from this on use xz.
 const LEVEL_XZ: u8 = 6;
-/// zstd's level for trials.
-const TRIAL_LEVEL: i32 = 6;
+/// zstd's level for trials, and for those of which there are many.
+pub(crate) const TRIAL_LEVEL: i32 = 6;
+pub(crate) const TRIAL_QUICK: i32 = 1;
 /// Packed text is stored, unless a quick codec saves this part of it.
 const PACKED_PART: usize = 100;
 /// Sections that get no larger than this are tried with zstd as well.
@@ -176,12 +177,16 @@ impl Sink {
 
     /// Bytes that a quick codec makes of everything, and of the templates and the column tree: for trials.
     pub(crate) fn sizes(&self, compressor: &mut Compressor) -> Result<(usize, usize)> {
+        self.sizes_at(TRIAL_LEVEL, compressor)
+    }
+
+    fn sizes_at(&self, level: i32, compressor: &mut Compressor) -> Result<(usize, usize)> {
         // A model's code is what it is, and nobody knows how much of it is templates.
         if let Some(code) = &self.model {
             return Ok((code.len(), code.len()));
         }
         let mut size = |part: &[u8]| {
-            let stored = compressor.compress(Codec::Zstd(TRIAL_LEVEL), part);
+            let stored = compressor.compress(Codec::Zstd(level), part);
             stored.map(|(_, stored)| stored.len())
         };
         let templates = size(&self.text)? + size(&self.tree)?;
@@ -189,9 +194,9 @@ impl Sink {
         Ok((templates + sections.sum::<Result<usize>>()?, templates))
     }
 
-    /// Bytes that a quick codec makes of everything.
-    pub(crate) fn size(&self, compressor: &mut Compressor) -> Result<usize> {
-        Ok(self.sizes(compressor)?.0)
+    /// Bytes that zstd makes of everything at a level.
+    pub(crate) fn size(&self, level: i32, compressor: &mut Compressor) -> Result<usize> {
+        Ok(self.sizes_at(level, compressor)?.0)
     }
 
     /// What is like the text and the sections of other blocks, the most telling last: a dictionary for codecs.
@@ -325,7 +330,7 @@ fn compress(
 ) -> Result<(CodecTag, Vec<u8>)> {
     let zstd = match level {
         // Without templates the codec is all there is, and what is small takes little time.
-        3..=5 if kind == SectionKind::Literal && decoded.len() <= SMALL_BLOCK => 15,
+        3..=5 if kind == SectionKind::Literal && decoded.len() <= SMALL_BLOCK => 12,
         _ => zstd_level(level),
     };
     if kind == SectionKind::Model {

@@ -9,25 +9,48 @@ const FILTER_PART: usize = 56;
 /// Of a line the end of which has not come, this much is kept: more than times are looked for in.
 const LINE_START: usize = 2048;
 
+/// Bytes, and the rest of a line, of which all is noted before the next are looked at: they need not be fetched again for each.
+const PIECE: usize = 1 << 15;
+
 /// Notes times and severities of the lines that start in a block, and, if there will be an index, what text is in it.
 pub(crate) fn note(encoded: &mut Encoded, raw: &[u8], starts_inside: bool, in_index: bool) {
-    if in_index {
-        encoded.filter = GramFilter::of(raw, (encoded.payload.len() / FILTER_PART) as u64);
-    }
-    let raw = starting(raw, starts_inside);
-    encoded.noted = Some(Noted::of(Clock::default(), raw));
+    let bytes_max = if in_index { encoded.payload.len() / FILTER_PART } else { 0 };
+    let mut filter = GramFilter::builder(bytes_max as u64);
+    let mut take = |text: &[u8]| filter.iter_mut().for_each(|filter| filter.take(text));
+    let (begun, lines) = starting(raw, starts_inside);
+    take(begun);
+    let mut times = Noting::behind(Clock::default());
     let mut severities = SeverityCounts::default();
-    SeverityFinder::default().each(raw, |severity| severities.add(severity));
-    let terminated = raw.is_empty() || raw.ends_with(b"\n");
-    let lines = memchr::memchr_iter(b'\n', raw).count() + usize::from(!terminated);
-    severities.add_rest(u32::try_from(lines).unwrap_or(u32::MAX));
-    encoded.stats.severities = (lines > 0).then_some(severities);
+    let finder = SeverityFinder::default();
+    let mut count = 0;
+    for piece in pieces(lines) {
+        take(piece);
+        times.take(piece);
+        finder.each(piece, |severity| severities.add(severity));
+        count += memchr::memchr_iter(b'\n', piece).count() + usize::from(!piece.ends_with(b"\n"));
+    }
+    severities.add_rest(u32::try_from(count).unwrap_or(u32::MAX));
+    encoded.noted = Some(times.finish());
+    encoded.stats.severities = (count > 0).then_some(severities);
+    encoded.filter = filter.map_or_else(GramFilter::default, |filter| filter.finish(raw));
 }
 
-/// What comes behind the end of a line that began before.
-fn starting(raw: &[u8], starts_inside: bool) -> &[u8] {
+/// The end of a line that began before, and what comes behind it.
+fn starting(raw: &[u8], starts_inside: bool) -> (&[u8], &[u8]) {
     let first = memchr::memchr(b'\n', raw).map_or(raw.len(), |end| end + 1);
-    raw.get(if starts_inside { first } else { 0 }..).unwrap_or_default()
+    raw.split_at_checked(if starts_inside { first } else { 0 }).unwrap_or_default()
+}
+
+/// Pieces of whole lines; the last one may lack its terminator.
+fn pieces(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = raw;
+    std::iter::from_fn(move || {
+        let tail = rest.get(PIECE..).unwrap_or_default();
+        let end = memchr::memchr(b'\n', tail).map_or(rest.len(), |at| PIECE + at + 1);
+        let (piece, behind) = rest.split_at_checked(end).filter(|_| end > 0)?;
+        rest = behind;
+        Some(piece)
+    })
 }
 
 /// The times of lines that follow each other.
@@ -43,22 +66,48 @@ pub(crate) struct Noted {
 impl Noted {
     /// Of lines behind those that have made the clock what it is.
     fn of(clock: Clock, raw: &[u8]) -> Self {
-        let mut finder = StampFinder::behind(clock);
-        let mut noted = Self { steady: clock.form(), end: clock, ..Self::default() };
-        let mut is_steady = true;
+        let mut noting = Noting::behind(clock);
+        noting.take(raw);
+        noting.finish()
+    }
+}
+
+/// Notes the times of lines, piece by piece.
+struct Noting {
+    finder: StampFinder,
+    noted: Noted,
+    is_steady: bool,
+    is_terminated: bool,
+}
+
+impl Noting {
+    fn behind(clock: Clock) -> Self {
+        let noted = Noted { steady: clock.form(), end: clock, ..Noted::default() };
+        let finder = StampFinder::behind(clock);
+        Self { finder, noted, is_steady: true, is_terminated: false }
+    }
+
+    /// Takes whole lines; only the last one of all may lack its terminator.
+    fn take(&mut self, raw: &[u8]) {
+        let noted = &mut self.noted;
         for line in lines(raw) {
-            noted.end = finder.clock();
-            if let Some(time) = finder.find(line) {
-                let form = finder.clock().form();
-                is_steady &= noted.steady.is_none_or(|known| Some(known) == form);
+            noted.end = self.finder.clock();
+            if let Some(time) = self.finder.find(line) {
+                let form = self.finder.clock().form();
+                self.is_steady &= noted.steady.is_none_or(|known| Some(known) == form);
                 noted.steady = form;
                 add(&mut noted.times, time);
             }
         }
-        if raw.ends_with(b"\n") {
-            noted.end = finder.clock();
+        self.is_terminated = raw.ends_with(b"\n");
+    }
+
+    fn finish(self) -> Noted {
+        let mut noted = self.noted;
+        if self.is_terminated {
+            noted.end = self.finder.clock();
         }
-        noted.steady = noted.steady.filter(|_| is_steady && noted.times.is_some());
+        noted.steady = noted.steady.filter(|_| self.is_steady && noted.times.is_some());
         noted
     }
 }
@@ -154,5 +203,23 @@ impl LogClock {
             }
         }
         Some(Noted { end: here, ..*noted })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_whole_lines_and_all_there_is() {
+        for (line, lines) in [(1, 100_000), (70, 2_000), (PIECE * 2, 3), (PIECE - 1, 3), (0, 0)] {
+            for end in ["", "x"] {
+                let raw = format!("{}\n", "y".repeat(line)).repeat(lines) + end;
+                let found: Vec<_> = pieces(raw.as_bytes()).collect();
+                assert_eq!(found.concat(), raw.as_bytes());
+                assert!(found.iter().rev().skip(1).all(|piece| piece.ends_with(b"\n")));
+                assert!(found.iter().all(|piece| (1..=PIECE + line + 1).contains(&piece.len())));
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::block::above::{Above, Top};
 use crate::block::node::{self, Class, Node};
 use crate::block::relate::{Proof, Relation, Tables, places, relate};
-use crate::block::sink::{Sink, length};
+use crate::block::sink::{Sink, TRIAL_LEVEL, length};
 use crate::block::typed::Typed;
 use crate::codec::{Codec, Compressor};
 use crate::column::Strings;
@@ -124,13 +124,25 @@ impl<'a> TableEncoder<'a> {
             columns += u32::from(new);
         }
         self.integers(&parsed.ids.iter().map(|&id| i64::from(id)).collect::<Vec<_>>());
+        if self.level < LEVEL_RELATES {
+            // One after the other: memory that has been used is quicker than new.
+            for (column, values) in (0..).zip(&parsed.columns) {
+                if at.depth == 0 {
+                    self.sink.column(column);
+                }
+                self.column(values, at)?;
+            }
+            return Ok(());
+        }
+        self.related_columns(parsed, at)
+    }
+
+    /// Writes the columns of a table, each as others tell it where that is smaller.
+    fn related_columns(&mut self, parsed: &Parsed, at: Place<'_>) -> Result<()> {
         let typed: Vec<Typed> = parsed.columns.iter().map(Typed::of).collect();
         let tables = Tables { parsed, typed: &typed, above: at.above };
-        let relations = match self.level {
-            ..LEVEL_RELATES => vec![None; typed.len()],
-            LEVEL_RELATES..LEVEL_THOROUGH => relate(tables, ROWS_FEW),
-            _ => relate(tables, ROWS_MANY),
-        };
+        let many = self.level >= LEVEL_THOROUGH;
+        let relations = relate(tables, if many { ROWS_MANY } else { ROWS_FEW });
         let places = places(tables, &relations);
         let told_by_number: HashSet<u32> =
             relations.iter().flatten().filter_map(|relation| relation.by_number()).collect();
@@ -288,12 +300,7 @@ impl<'a> TableEncoder<'a> {
             return;
         }
         self.node(Node::Text);
-        let mut bytes = Vec::with_capacity(values.bytes().len() + values.len());
-        for value in values.iter() {
-            bytes.extend_from_slice(value);
-            bytes.push(b'\n');
-        }
-        self.text_stream(&bytes);
+        self.text_stream(&values.each_followed_by(b'\n'));
     }
 
     /// Writes text beside what it is like.
@@ -407,7 +414,7 @@ fn each_way(
         encoder.trial = trial;
         let stats = encoder.parsed(&parsed)?;
         done.push(parsed.slot_columns);
-        let size = sink.size(compressor)?;
+        let size = sink.size(TRIAL_LEVEL, compressor)?;
         // Where lines are their own templates, there are no columns to share.
         let is_text = sink.is_mostly_text(lines.bytes().len());
         if size < best.0 {

@@ -46,7 +46,7 @@ impl Interner {
             match self.slots.get(at) {
                 None | Some((0, _)) => return false,
                 Some(&(id, tag))
-                    if tag == upper(hash) && self.strings.get(id as usize - 1) == value =>
+                    if tag == upper(hash) && is_same(self.strings.get(id as usize - 1), value) =>
                 {
                     return true;
                 }
@@ -59,7 +59,7 @@ impl Interner {
     /// The number of `value`, and whether it is new.
     pub(crate) fn intern(&mut self, value: &[u8]) -> (u32, bool) {
         if (self.last as usize) < self.strings.len()
-            && self.strings.get(self.last as usize) == value
+            && is_same(self.strings.get(self.last as usize), value)
         {
             return (self.last, false);
         }
@@ -84,7 +84,9 @@ impl Interner {
                     *slot = (new + 1, tag);
                     break;
                 }
-                (id, found) if found == tag && self.strings.get(id as usize - 1) == value => {
+                (id, found)
+                    if found == tag && is_same(self.strings.get(id as usize - 1), value) =>
+                {
                     return (id - 1, false);
                 }
                 _ => at = (at + 1) & mask,
@@ -114,6 +116,24 @@ impl Interner {
     }
 }
 
+/// Whether two strings are the same; short ones, as most are, without a call.
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        8..=16 => {
+            a.first_chunk::<8>() == b.first_chunk::<8>()
+                && a.last_chunk::<8>() == b.last_chunk::<8>()
+        }
+        4..8 => {
+            a.first_chunk::<4>() == b.first_chunk::<4>()
+                && a.last_chunk::<4>() == b.last_chunk::<4>()
+        }
+        _ => a == b,
+    }
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "the low bits choose a place")]
 fn lower(hash: u64) -> usize {
     hash as usize
@@ -126,6 +146,20 @@ fn upper(hash: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn strings_that_differ_in_one_byte_are_not_the_same() {
+        for len in 0..40 {
+            let text = vec![b'a'; len];
+            assert!(is_same(&text, &text.clone()));
+            assert!(!is_same(&text, &vec![b'a'; len + 1]));
+            for at in 0..len {
+                let mut other = text.clone();
+                other[at] = b'b';
+                assert!(!is_same(&text, &other));
+            }
+        }
+    }
 
     #[test]
     fn numbers_by_first_appearance_across_growth() {

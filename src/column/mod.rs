@@ -7,4 +7,4 @@ pub(crate) mod timestamp;
 
 pub(crate) use byte_set::ByteSet;
 pub(crate) use interner::Interner;
-pub(crate) use strings::{Strings, extend_part};
+pub(crate) use strings::{Strings, extend_part, starts_with_part};

@@ -62,12 +62,30 @@ impl Strings {
 
     /// String `index`, empty if there is none.
     pub(crate) fn get(&self, index: usize) -> &[u8] {
+        let (start, end) = self.place(index);
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    /// Start and end of string `index` in the bytes.
+    pub(crate) fn place(&self, index: usize) -> (usize, usize) {
         let start = match index.checked_sub(1) {
             Some(before) => self.ends.get(before).copied().unwrap_or(0),
             None => 0,
         };
         let end = self.ends.get(index).copied().unwrap_or(start);
-        self.bytes.get(start as usize..end as usize).unwrap_or_default()
+        (start as usize, end as usize)
+    }
+
+    /// All strings, each with `byte` behind it.
+    pub(crate) fn each_followed_by(&self, byte: u8) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.bytes.len() + self.ends.len() + SHORT);
+        let mut start = 0;
+        for end in self.ends.iter().map(|&end| end as usize) {
+            extend_part(&mut bytes, &self.bytes, start, end);
+            bytes.push(byte);
+            start = end;
+        }
+        bytes
     }
 
     /// The strings in order.
@@ -81,9 +99,11 @@ impl Strings {
     }
 }
 
+/// Bytes that are copied or compared without a call.
+const SHORT: usize = 16;
+
 /// Appends the part of `text` from `start` to `end`: quicker than a slice for short parts of a longer text.
 pub(crate) fn extend_part(dst: &mut Vec<u8>, text: &[u8], start: usize, end: usize) {
-    const SHORT: usize = 16;
     let whole = text.get(start..).and_then(<[u8]>::first_chunk::<SHORT>);
     match (whole, end.checked_sub(start)) {
         (Some(whole), Some(len @ 0..=SHORT)) => {
@@ -93,6 +113,29 @@ pub(crate) fn extend_part(dst: &mut Vec<u8>, text: &[u8], start: usize, end: usi
             dst.truncate(keep);
         }
         _ => dst.extend_from_slice(text.get(start..end).unwrap_or_default()),
+    }
+}
+
+/// Whether the part of `text` from byte `at` on starts with the part of `other` from `start` to `end`: quicker than slices for short
+/// parts of longer texts.
+pub(crate) fn starts_with_part(
+    text: &[u8],
+    at: usize,
+    other: &[u8],
+    (start, end): (usize, usize),
+) -> bool {
+    let whole = |text: &[u8], at: usize| {
+        let bytes = text.get(at..).and_then(<[u8]>::first_chunk::<SHORT>);
+        bytes.map(|&bytes| u128::from_le_bytes(bytes))
+    };
+    match (whole(text, at), whole(other, start), end.checked_sub(start)) {
+        (Some(a), Some(b), Some(len @ 0..=SHORT)) if end <= other.len() => {
+            (a ^ b).trailing_zeros() as usize >= 8 * len
+        }
+        _ => {
+            let part = other.get(start..end);
+            part.is_some_and(|part| text.get(at..).unwrap_or_default().starts_with(part))
+        }
     }
 }
 
@@ -119,5 +162,19 @@ mod tests {
         assert_eq!(strings.get(4), b"ij");
         assert_eq!(strings.get(2), b"c");
         assert_eq!(strings.get(6), b"");
+        assert_eq!(strings.each_followed_by(b'|'), b"ab||c|12|ij|0123456789abcdefghij|");
+    }
+
+    #[test]
+    fn parts_start_as_slices_do() {
+        let text = b"abababababababababababababababac";
+        for at in 0..=text.len() {
+            for start in 0..=text.len() {
+                for end in start..=text.len() {
+                    let expected = text[at..].starts_with(&text[start..end]);
+                    assert_eq!(starts_with_part(text, at, text, (start, end)), expected);
+                }
+            }
+        }
     }
 }

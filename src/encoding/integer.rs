@@ -133,6 +133,12 @@ fn delta(values: &mut [i64]) {
     }
 }
 
+/// What each value but the first is more than the one before it.
+fn differences(values: &[i64]) -> Vec<i64> {
+    let after = values.get(1..).unwrap_or_default();
+    values.iter().zip(after).map(|(before, value)| value.wrapping_sub(*before)).collect()
+}
+
 /// Writes `values`: the parameters to `meta`, the planes to `dst`. `reference` names what they are relative to.
 pub(crate) fn encode(
     values: &[i64],
@@ -157,14 +163,16 @@ pub(crate) struct Transformed {
 
 impl Transformed {
     pub(crate) fn of(values: &[i64], transform: Transform) -> Self {
-        let mut rest = values.to_vec();
-        let mut heads = [0; 2];
-        for head in heads.iter_mut().take(transform.heads()) {
-            // What has no value before it is no difference: it becomes a parameter, and cannot widen the others.
-            *head = rest.first().copied().unwrap_or(0);
-            delta(&mut rest);
-            rest.drain(..rest.len().min(1));
-        }
+        // What has no value before it is no difference: it becomes a parameter, and cannot widen the others.
+        let first = |values: &[i64]| values.first().copied().unwrap_or(0);
+        let (heads, rest) = match transform {
+            Transform::Plain => ([0; 2], values.to_vec()),
+            Transform::Delta => ([first(values), 0], differences(values)),
+            Transform::DeltaDelta => {
+                let steps = differences(values);
+                ([first(values), first(&steps)], differences(&steps))
+            }
+        };
         let least = rest.iter().copied().min().unwrap_or(0);
         let widest =
             rest.iter().map(|value| value.wrapping_sub(least).cast_unsigned()).max().unwrap_or(0);

@@ -5,7 +5,7 @@
 )]
 
 use crate::column::timestamp;
-use crate::line::{MARK, MARK_TIME, Tokens};
+use crate::line::{MARK, MARK_TIME, Tokens, place};
 
 /// A byte that words are made of.
 const WORD: u8 = 1;
@@ -61,6 +61,8 @@ fn class(text: &[u8], at: usize) -> u8 {
 pub(crate) enum Lead {
     /// A word, or the rest of the line behind too many.
     Word,
+    /// Anything within a string that is none itself, as long as nothing behind makes it one: it is not looked for again.
+    Inside,
     /// A time.
     Time,
     /// What stands behind `=` or a JSON colon.
@@ -71,6 +73,13 @@ pub(crate) enum Lead {
     StringTime,
     /// A long string.
     Text,
+}
+
+impl Lead {
+    /// Whether the slot is all that is between two quotes.
+    pub(crate) fn is_quoted(self) -> bool {
+        matches!(self, Self::String | Self::StringTime | Self::Text)
+    }
 }
 
 /// A slot, and where the tokenizer goes on.
@@ -87,10 +96,10 @@ impl Tokens {
     fn take(&mut self, text: &[u8], found: Found) -> usize {
         let mark = match found.lead {
             Lead::Time | Lead::StringTime => MARK_TIME,
-            Lead::Word | Lead::Bare | Lead::String | Lead::Text => MARK,
+            _ => MARK,
         };
         self.slot(text, found.start, found.end, mark);
-        self.leads.push(found.lead);
+        self.leads.push((place(self.skeleton.len() - 1), found.lead));
         found.next
     }
 
@@ -98,6 +107,7 @@ impl Tokens {
     /// on. The skeleton does not grow.
     pub(crate) fn follow(&mut self, text: &[u8], at: usize, lead: Lead) -> Option<(usize, usize)> {
         let found = match lead {
+            Lead::Inside => None,
             Lead::Time => time(text, at, self),
             Lead::Word if matches!(text.get(at), Some(b':' | b'#' | b'@')) => None,
             Lead::Word if time(text, at, self).is_some() => None,

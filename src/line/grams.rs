@@ -63,18 +63,20 @@ pub(crate) struct GramFilter {
 }
 
 impl GramFilter {
-    /// Takes in lines. The filter has at most `bytes_max` bytes.
-    pub(crate) fn of(raw: &[u8], bytes_max: u64) -> Self {
-        if bytes_max < BYTES_MIN {
-            return Self::default();
-        }
+    /// What makes a filter that has at most `bytes_max` bytes; `None` if there is none so small.
+    pub(crate) fn builder(bytes_max: u64) -> Option<GramFilterBuilder> {
         let bits_max = bytes_max.saturating_mul(8).min(BITS_MAX);
-        let mut noted = Noted::new();
-        noted.take(raw);
-        let chosen = Choice::of_folded(&noted.count(), bits_max);
-        let room = (bits_max * ALL_OF_5 / 5).saturating_sub(chosen.grams);
-        let with_numbers = noted.take_numbers(raw, room);
-        chosen.with_numbers(&noted.count(), bits_max, with_numbers).filter(&noted.seen, bits_max)
+        (bytes_max >= BYTES_MIN).then(|| GramFilterBuilder { noted: Noted::new(), bits_max })
+    }
+
+    /// The filter of some lines that has at most `bytes_max` bytes.
+    #[cfg(test)]
+    pub(crate) fn of(raw: &[u8], bytes_max: u64) -> Self {
+        let builder = Self::builder(bytes_max);
+        builder.map_or_else(Self::default, |mut builder| {
+            builder.take(raw);
+            builder.finish(raw)
+        })
     }
 
     /// A filter as it is stored; `None` if there is none like this.
@@ -115,6 +117,29 @@ impl GramFilter {
         }
         let (byte, bit) = place(hash([a, b, c, d].map(fold)), self.bits.len());
         kinds == 0 || self.bits.get(byte).is_none_or(|byte| byte & bit != 0)
+    }
+}
+
+/// Takes in lines, and makes their filter.
+#[derive(Debug)]
+pub(crate) struct GramFilterBuilder {
+    noted: Noted,
+    bits_max: u64,
+}
+
+impl GramFilterBuilder {
+    /// Takes in whole lines, or the end of one.
+    pub(crate) fn take(&mut self, raw: &[u8]) {
+        self.noted.take(raw);
+    }
+
+    /// The filter of what was taken in; `raw` is all of that.
+    pub(crate) fn finish(self, raw: &[u8]) -> GramFilter {
+        let Self { mut noted, bits_max } = self;
+        let chosen = Choice::of_folded(&noted.count(), bits_max);
+        let room = (bits_max * ALL_OF_5 / 5).saturating_sub(chosen.grams);
+        let with_numbers = noted.take_numbers(raw, room);
+        chosen.with_numbers(&noted.count(), bits_max, with_numbers).filter(&noted.seen, bits_max)
     }
 }
 
@@ -177,6 +202,7 @@ impl Choice {
 }
 
 /// The grams of a text.
+#[derive(Debug)]
 struct Noted {
     /// For each hash the kinds it was seen with.
     seen: Vec<u8>,
@@ -253,7 +279,10 @@ impl Noted {
         while at + GRAM_BYTES <= raw.len() {
             let end = raw.len().min(at + STEP + GRAM_BYTES - 1);
             folded.clear();
-            folded.extend(raw.get(at..end).unwrap_or_default().iter().map(|&b| fold_digit(b)));
+            folded.extend_from_slice(raw.get(at..end).unwrap_or_default());
+            for byte in &mut folded {
+                *byte = fold_digit(*byte);
+            }
             let mut start = 0;
             for end in memchr::memchr_iter(b'\n', &folded).chain([folded.len()]) {
                 self.line(folded.get(start..end).unwrap_or_default());

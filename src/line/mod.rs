@@ -45,8 +45,8 @@ pub(crate) struct Tokens {
     pub(crate) skeleton: Vec<u8>,
     /// Start and end in the buffer of each slot of all rows.
     pub(crate) slots: Vec<(u32, u32)>,
-    /// How the tokenizer for lines came to each slot of the last row.
-    pub(crate) leads: Vec<Lead>,
+    /// Where the mark of each slot of the last row is in the skeleton, and how the tokenizer for lines came to the slot.
+    pub(crate) leads: Vec<(u32, Lead)>,
     /// Where the slots of the last row start.
     first: usize,
     /// Where the part of the last row starts that is not in the skeleton yet.
@@ -83,7 +83,7 @@ impl Tokens {
     pub(crate) fn opaque(&mut self, start: usize, end: usize) {
         self.begin(start);
         self.slot(&[], start, end, MARK);
-        self.leads.push(Lead::Word);
+        self.leads.push((0, Lead::Word));
     }
 
     /// Ends a row: the rest of `text` is literal.
@@ -101,8 +101,6 @@ impl Tokens {
 
     /// Where a slot is.
     fn place(&mut self, start: usize, end: usize) {
-        // A block is shorter than 2^32.
-        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         self.slots.push((place(start), place(end)));
     }
 
@@ -110,7 +108,7 @@ impl Tokens {
     pub(crate) fn resume(
         &mut self,
         skeleton: &[u8],
-        leads: impl Iterator<Item = Lead>,
+        leads: impl Iterator<Item = (u32, Lead)>,
         end: usize,
     ) {
         self.skeleton.extend_from_slice(skeleton);
@@ -128,6 +126,11 @@ impl Tokens {
     fn is_full(&self) -> bool {
         self.count() >= SLOTS_MAX
     }
+}
+
+/// A place in a block, which is shorter than 2^32 bytes.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Whether bytes could be taken for marks.

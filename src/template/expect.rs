@@ -4,11 +4,11 @@
 //! tokenizer to slots, need be neither cut nor looked up. Where it parts from that skeleton, it may go on as the row did that
 //! parted from it there the last time. What is left then is cut.
 
-use crate::column::Interner;
+use crate::column::{Interner, starts_with_part};
 use crate::line::{self, Lead, Tokens};
 
 /// So often a row may part from what is expected before the rest of it is cut.
-const PARTINGS_MAX: usize = 6;
+const PARTINGS_MAX: usize = 3;
 
 /// Constant text of a skeleton, and what is behind it.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +29,19 @@ struct Parting {
     done: usize,
 }
 
+/// What is known of a skeleton.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// The number of its first piece; `None` if it was met once only.
+    first: Option<u32>,
+    /// What came behind it the last time.
+    next: u32,
+}
+
 /// The pieces of skeletons, and which came behind which.
 #[derive(Debug, Default)]
 pub(crate) struct Expected {
-    /// For each skeleton, the number of its first piece, and what came behind it the last time.
-    known: Vec<(usize, u32)>,
+    known: Vec<Known>,
     pieces: Vec<Piece>,
     /// The skeleton of the last row.
     last: u32,
@@ -42,33 +50,30 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// Cuts the row from byte `start` to the end of `text`, which holds no mark. Returns its skeleton if that was expected; else
-    /// `tokens` has it.
+    /// Cuts the row from byte to byte of `bytes`, which holds no mark. Returns its skeleton if that was expected; else `tokens` has it.
     pub(crate) fn cut(
         &mut self,
-        text: &[u8],
-        start: usize,
+        bytes: &[u8],
+        (start, row_end): (usize, usize),
         skeletons: &Interner,
         tokens: &mut Tokens,
     ) -> Option<u32> {
         tokens.begin(start);
         self.parted = None;
-        let Some(&(_, mut expected)) = self.known.get(self.last as usize) else {
-            line::coarse_from(text, start, start, tokens);
-            return None;
-        };
+        let text = bytes.get(..row_end).unwrap_or_default();
+        let all = skeletons.strings();
+        let mut expected = self.known.get(self.last as usize).map_or(0, |known| known.next);
         // How far the row and the skeleton go together: the end of the last slot, where the tokenizer goes on, and the skeleton.
         let (mut end, mut next, mut done) = (start, start, 0);
         let (mut piece, mut partings) = (0, 0);
-        let mut skeleton = skeletons.strings().get(expected as usize);
+        let (mut skeleton, _) = all.place(expected as usize);
         while let Some(known) = self.piece(expected, piece) {
-            let literal = skeleton.get(done..known.end as usize).unwrap_or_default();
-            let rest = text.get(end..).unwrap_or_default();
+            let literal = (skeleton + done, skeleton + known.end as usize);
+            let behind = end + (known.end as usize).saturating_sub(done);
+            let fits = behind <= row_end && starts_with_part(bytes, end, all.bytes(), literal);
             let slot = match known.lead {
-                Some(lead) if rest.starts_with(literal) => {
-                    tokens.follow(text, end + literal.len(), lead)
-                }
-                None if rest == literal => {
+                Some(lead) if fits => tokens.follow(text, behind, lead),
+                None if fits && behind == row_end => {
                     self.parted = None;
                     self.last = self.follows(expected);
                     return Some(expected);
@@ -87,30 +92,42 @@ impl Expected {
                 break;
             }
             expected = known.other;
-            skeleton = skeletons.strings().get(expected as usize);
+            (skeleton, _) = all.place(expected as usize);
         }
-        let leads = (0..piece).filter_map(|piece| self.piece(expected, piece)?.lead);
-        tokens.resume(skeleton.get(..done).unwrap_or_default(), leads, end);
+        let lead = |piece: Piece| Some((piece.end, piece.lead?));
+        let leads = (0..piece).filter_map(|piece| lead(self.piece(expected, piece)?));
+        let followed = all.get(expected as usize).get(..done);
+        tokens.resume(followed.unwrap_or_default(), leads, end);
         line::coarse_from(text, start, next, tokens);
         None
     }
 
     /// Takes notice of the skeleton of a row that was not as expected.
     pub(crate) fn learn(&mut self, skeleton: u32, skeletons: &Interner, tokens: &Tokens) {
-        if skeleton as usize == self.known.len() {
-            self.known.push((self.pieces.len(), skeleton));
-            let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-            let marks = memchr::memchr2_iter(line::MARK, line::MARK_TIME, &tokens.skeleton);
-            let slots = marks.zip(&tokens.leads).map(|(end, &lead)| (end, Some(lead)));
-            let ends = slots.chain([(tokens.skeleton.len(), None)]);
-            let piece = |(end, lead)| Piece { end: place(end), lead, other: skeleton };
-            self.pieces.extend(ends.map(piece));
+        match self.known.get_mut(skeleton as usize) {
+            None => self.known.push(Known { first: None, next: skeleton }),
+            Some(known @ Known { first: None, .. }) => {
+                known.first = u32::try_from(self.pieces.len()).ok();
+                // A slot that is a string has its quotes beside it, any other one stands outside of them.
+                let (mut start, mut is_inside) = (0, false);
+                for &(end, lead) in &tokens.leads {
+                    let literal = tokens.skeleton.get(start..end as usize).unwrap_or_default();
+                    is_inside ^= memchr::memchr_iter(b'"', literal).count() % 2 == 1;
+                    let lead = if is_inside == lead.is_quoted() { lead } else { Lead::Inside };
+                    self.pieces.push(Piece { end, lead: Some(lead), other: skeleton });
+                    start = end as usize + 1;
+                }
+                let end = u32::try_from(tokens.skeleton.len()).unwrap_or(u32::MAX);
+                self.pieces.push(Piece { end, lead: None, other: skeleton });
+            }
+            Some(_) => {}
         }
         // A row that became one slot does not start as what was expected.
         if let Some(Parting { skeleton: other, piece, done }) = self.parted.take()
             && tokens.skeleton.get(..done) == skeletons.strings().get(other as usize).get(..done)
-            && let Some(&(first, _)) = self.known.get(other as usize)
-            && let Some(piece) = self.pieces.get_mut(first + piece)
+            && let Some(Known { first: Some(first), .. }) = self.known.get(other as usize)
+            && let Some(piece) = self.pieces.get_mut(*first as usize + piece)
+            && self.known.get(skeleton as usize).is_some_and(|known| known.first.is_some())
         {
             piece.other = skeleton;
         }
@@ -119,15 +136,15 @@ impl Expected {
 
     /// Takes notice of what the next row is; returns it.
     fn follows(&mut self, skeleton: u32) -> u32 {
-        if let Some((_, next)) = self.known.get_mut(self.last as usize) {
-            *next = skeleton;
+        if let Some(known) = self.known.get_mut(self.last as usize) {
+            known.next = skeleton;
         }
         skeleton
     }
 
     fn piece(&self, skeleton: u32, piece: usize) -> Option<Piece> {
-        let &(first, _) = self.known.get(skeleton as usize)?;
-        self.pieces.get(first + piece).copied()
+        let first = self.known.get(skeleton as usize)?.first?;
+        self.pieces.get(first as usize + piece).copied()
     }
 }
 
@@ -172,6 +189,9 @@ mod tests {
             "x=1: y=10:00:00 z= :7 #8",
             "x=1: y=10:00:01 z= :77 ##8",
             "x=1: y=7 z= a",
+            r#"7 write(1, "abc 7", 5) = 5"#,
+            r#"7 write(1, "abc 77777777777", 5) = 5"#,
+            r#"7 write(1, "abc 777 and no end"#,
             "\"",
             "",
             "7",
@@ -188,16 +208,16 @@ mod tests {
     #[test]
     fn a_row_that_became_one_slot_leads_nowhere() {
         let long = format!("a 1 {}", "y".repeat(1 << 17));
-        let lines = ["x", "a 1 b", "x", &long, "x", "a 1 b", "x", "a 1"];
+        let lines = ["x", "a 1 b", "x", "a 1 b", "x", &long, "x", &long, "x", "a 1 b", "x", "a 1"];
         let found = together(&lines);
         assert_eq!(found.last(), Some(&(b"a \0".to_vec(), 1)));
-        assert_eq!(found.get(3), Some(&(b"\0".to_vec(), 1)));
+        assert_eq!(found.get(5), Some(&(b"\0".to_vec(), 1)));
     }
 
     #[test]
     fn rows_of_too_many_slots_and_rows_with_marks_are_cut() {
         let long = "7 ".repeat(900);
-        let lines = [&long, "a 1", &long, "a\01", &long, "a 1", "a\01", "a 1"];
+        let lines = [&long, "a 1", &long, "a\0b", &long, "a 1", "a\0b", "a 1"];
         let found = together(&lines);
         assert_eq!((found[0].1, found[2].1, found[3].1), (401, 401, 1));
         assert_eq!((&found[1], &found[3]), (&found[7], &found[6]));

@@ -11,6 +11,9 @@ const SKELETON_BYTES_MAX: usize = 16 << 20;
 /// A row whose constant text is longer is one slot.
 const SKELETON_MAX: usize = 1 << 16;
 
+/// Rows that tell how many slots rows have.
+const ROOM_ROWS: usize = 1 << 11;
+
 /// Which tokenizer is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
@@ -110,11 +113,17 @@ impl Skeletons {
         // Hardly any block holds a mark: one look tells.
         let marked = line::holds_mark(rows.bytes());
         for (start, end) in rows.places() {
+            if found.ids.len() == ROOM_ROWS {
+                // Places of slots are the most that is kept of rows: to move them often would cost time.
+                tokens.slots.reserve(tokens.slots.len() / ROOM_ROWS * (rows.len() - ROOM_ROWS));
+            }
             let text = rows.bytes().get(..end).unwrap_or_default();
             if marked && line::holds_mark(text.get(start..).unwrap_or_default()) {
                 tokens.opaque(start, end);
             } else if cut == Cut::Coarse {
-                if let Some(id) = expected.cut(text, start, &found.known, &mut tokens) {
+                if let Some(id) =
+                    expected.cut(rows.bytes(), (start, end), &found.known, &mut tokens)
+                {
                     found.count(id);
                     continue;
                 }

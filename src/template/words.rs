@@ -14,8 +14,21 @@ pub(crate) struct Words {
 }
 
 /// Whether a byte belongs to a word.
-const fn is_word(byte: u8) -> bool {
-    byte >= 0x80 || byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'$')
+#[expect(clippy::indexing_slicing, reason = "a byte is an index of 256 places")]
+const IS_WORD: [bool; 256] = {
+    let mut is_word = [false; 256];
+    let mut byte = u8::MAX;
+    while byte > 0 {
+        is_word[byte as usize] = byte >= 0x80
+            || byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'$');
+        byte -= 1;
+    }
+    is_word
+};
+
+fn is_word(byte: u8) -> bool {
+    IS_WORD.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
 impl Words {

@@ -25,6 +25,8 @@ const LEVEL_MAX: u8 = 9;
 const BLOCK_BYTES_MIN: u32 = 1 << 12;
 /// And at most this large: readers refuse more by default.
 const BLOCK_BYTES_MAX: u32 = 1 << 26;
+/// Room for a whole block is taken when it has more bytes than this.
+const SMALL: usize = 1 << 20;
 
 /// Sets up a [`Writer`].
 #[derive(Clone, Debug)]
@@ -275,6 +277,10 @@ impl<W: io::Write> io::Write for Writer<W> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let room = self.block_bytes - self.buffer.len();
         let taken = buf.get(..room.min(buf.len())).unwrap_or_default();
+        if self.buffer.len() + taken.len() > SMALL && self.buffer.capacity() < self.block_bytes {
+            // A large block mostly gets full: it is not moved again.
+            self.buffer.reserve_exact(room);
+        }
         self.buffer.extend_from_slice(taken);
         self.bytes_in += taken.len() as u64;
         if self.buffer.len() == self.block_bytes {

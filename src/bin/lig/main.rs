@@ -20,7 +20,18 @@ use lignite::vfs::OsFileSystem;
 use crate::args::{Invocation, Misuse};
 use crate::output::Output;
 
+/// Asks for a large piece of memory, and gives it back untouched. glibc takes that for a sign that large pieces come and go
+/// (mallopt(3), `M_MMAP_THRESHOLD`), and keeps what is freed for the next one. Pages from the system cost a fault each.
+#[cfg(target_env = "gnu")]
+fn keep_freed_memory() {
+    /// glibc learns from none that is larger than this and what it adds to it.
+    const LARGEST: usize = 31 << 20;
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGEST)));
+}
+
 fn main() -> ExitCode {
+    #[cfg(target_env = "gnu")]
+    keep_freed_memory();
     let words: Vec<_> = std::env::args_os().collect();
     let (result, mut out) = match args::parse(words) {
         Ok(Invocation::Info(args)) => {

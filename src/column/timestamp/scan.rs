@@ -11,43 +11,69 @@ pub(crate) struct Finder {
     recent: Vec<Recent>,
 }
 
+/// Bytes that are compared all at once. Times that are longer are read.
+const LANES: usize = 32;
+
 /// A layout, and a time printed in it.
 #[derive(Clone, Debug)]
 struct Recent {
     layout: Layout,
-    last: Vec<u8>,
+    last: [u8; LANES],
     /// For each byte of the text: digits below this may stand there instead, and it is a time still.
-    free: Vec<u8>,
+    free: [u8; LANES],
+    /// The bits of each byte that matter: none behind the time.
+    matter: [u8; LANES],
 }
 
 impl Recent {
     fn new(layout: Layout, text: &[u8]) -> Self {
-        let mut free = Vec::with_capacity(text.len());
+        let mut digits = Vec::with_capacity(text.len());
         for &element in &layout.elements {
             match element {
-                Element::Minute | Element::Second => free.extend([6, 10]),
-                Element::Fraction(digits) => free.resize(free.len() + usize::from(digits), 10),
-                _ => free.resize(free.len() + element.width(), 0),
+                Element::Minute | Element::Second => digits.extend([6, 10]),
+                Element::Fraction(count) => digits.resize(digits.len() + usize::from(count), 10),
+                _ => digits.resize(digits.len() + element.width(), 0),
             }
         }
-        Self { layout, last: text.to_vec(), free }
+        let mut free = [0; LANES];
+        free.iter_mut().zip(digits).for_each(|(free, digits)| *free = digits);
+        let mut matter = [0; LANES];
+        matter.iter_mut().take(layout.width()).for_each(|matter| *matter = u8::MAX);
+        Self { layout, last: lanes(text), free, matter }
     }
 
-    /// Whether `text` is a time in this layout. Mostly only the last digits have changed.
+    /// Whether a time in this layout is at the start of `text`. Mostly only the last digits have changed.
     fn is_time(&mut self, text: &[u8]) -> bool {
-        let places = text.iter().zip(&self.last).zip(&self.free);
-        let alike = places.fold(true, |alike, ((&byte, &last), &free)| {
-            alike & ((byte == last) | (byte.wrapping_sub(b'0') < free))
-        });
-        if alike {
+        let Some(time) = text.get(..self.layout.width()) else { return false };
+        let alike = match text.first_chunk() {
+            Some(text) => self.is_alike(text),
+            None => self.is_alike(&lanes(time)),
+        };
+        if alike && time.len() <= LANES {
             return true;
         }
-        let is_time = self.layout.is_time(text);
+        let is_time = self.layout.is_time(time);
         if is_time {
-            self.last.copy_from_slice(text);
+            self.last = lanes(time);
         }
         is_time
     }
+
+    /// Whether the bytes are those of the last time but for digits. No lane decides alone, so that all are looked at together.
+    fn is_alike(&self, text: &[u8; LANES]) -> bool {
+        let known = self.last.iter().zip(&self.free).zip(&self.matter);
+        let differs = |(&byte, ((&last, &free), &matter)): (&u8, ((&u8, &u8), &u8))| {
+            u8::from((byte ^ last) & matter != 0) & u8::from(byte.wrapping_sub(b'0') >= free)
+        };
+        text.iter().zip(known).map(differs).fold(0, |all, differs| all | differs) == 0
+    }
+}
+
+/// The start of a text, and zeros behind it.
+fn lanes(text: &[u8]) -> [u8; LANES] {
+    let mut lanes = [0; LANES];
+    lanes.iter_mut().zip(text).for_each(|(lane, &byte)| *lane = byte);
+    lanes
 }
 
 impl Finder {
@@ -58,9 +84,8 @@ impl Finder {
             return None;
         }
         for (place, recent) in self.recent.iter_mut().enumerate() {
-            let Some(found) = text.get(..recent.layout.width()) else { continue };
-            if ends_surely(text, &recent.layout) && recent.is_time(found) {
-                let len = found.len();
+            if ends_surely(text, &recent.layout) && recent.is_time(text) {
+                let len = recent.layout.width();
                 if place > 0 {
                     self.recent.swap(place, place - 1);
                 }
@@ -311,9 +336,12 @@ mod tests {
             "Jun 17 20:55:07 2005",
             "2026-11-24T10:00:00Z",
         ] {
-            let expected = scan(text.as_bytes()).map(|(len, _)| len);
-            for _ in 0..2 {
-                assert_eq!(finder.find(text.as_bytes(), 0), expected, "{text}");
+            for behind in ["", "] and what comes behind it, to the end of the line"] {
+                let text = format!("{text}{behind}");
+                let expected = scan(text.as_bytes()).map(|(len, _)| len);
+                for _ in 0..2 {
+                    assert_eq!(finder.find(text.as_bytes(), 0), expected, "{text}");
+                }
             }
         }
     }
