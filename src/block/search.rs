@@ -118,8 +118,15 @@ impl Search<'_> {
 
     /// Whether a row of a template of a nested table may be what is looked for.
     fn nested(&self, table: &Table, template: usize, part: &Part, depth: u32) -> bool {
-        let Fit::Places(places) = table.fit(self.meta, template, part) else { return true };
         let columns = table.columns_of(template);
+        let mut fit = table.fit(self.meta, template, part);
+        if fit == Fit::Any {
+            fit = table.fit_probed(self.meta, template, part, &mut |slot, part| {
+                let column = columns.get(slot).and_then(|&at| table.columns.get(at as usize));
+                column.is_none_or(|column| self.column(column, table, part, depth + 1))
+            });
+        }
+        let Fit::Places(places) = fit else { return true };
         places.iter().any(|place| {
             place.iter().all(|(slot, part)| {
                 let column =
@@ -133,6 +140,18 @@ impl Search<'_> {
 impl Table {
     /// Where the rows of a template may hold what is looked for. `meta` is the templates section.
     pub(crate) fn fit(&self, meta: &[u8], template: usize, part: &Part) -> Fit {
+        self.fit_probed(meta, template, part, &mut |_, _| true)
+    }
+
+    /// The same where `probe` tells of a slot whether some value of it may be what is looked for: then slots that follow each
+    /// other without text between are few places most often.
+    pub(crate) fn fit_probed(
+        &self,
+        meta: &[u8],
+        template: usize,
+        part: &Part,
+        probe: &mut dyn FnMut(usize, &Part) -> bool,
+    ) -> Fit {
         let pieces: Vec<&[u8]> =
             self.pieces_of(template).iter().map(|piece| piece.of(meta)).collect();
         let columns = self.columns_of(template).iter();
@@ -140,6 +159,6 @@ impl Table {
             .filter_map(|&column| self.columns.get(column as usize))
             .map(|column| column.alphabet(meta))
             .collect();
-        Fit::of(&pieces, &alphabets, part)
+        Fit::probed(&pieces, &alphabets, part, probe)
     }
 }

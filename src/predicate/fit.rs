@@ -86,10 +86,21 @@ pub(crate) enum Fit {
 impl Fit {
     /// Fits what is looked for to a template of these constant `pieces`; `alphabets` are those of the slots between them.
     pub(crate) fn of(pieces: &[&[u8]], alphabets: &[ByteSet], part: &Part) -> Self {
+        Self::probed(pieces, alphabets, part, &mut |_, _| true)
+    }
+
+    /// The same where `probe` tells of a slot whether some value of it may be what is looked for.
+    pub(crate) fn probed(
+        pieces: &[&[u8]],
+        alphabets: &[ByteSet],
+        part: &Part,
+        probe: &mut dyn FnMut(usize, &Part) -> bool,
+    ) -> Self {
         let mut walk = Walk {
             pieces,
             alphabets,
             part,
+            probe,
             met: Vec::new(),
             places: Vec::new(),
             always: false,
@@ -106,10 +117,11 @@ impl Fit {
     }
 }
 
-struct Walk<'a> {
+struct Walk<'a, 'p> {
     pieces: &'a [&'a [u8]],
     alphabets: &'a [ByteSet],
     part: &'a Part,
+    probe: &'p mut dyn FnMut(usize, &Part) -> bool,
     /// What has been asked of values on the way here.
     met: Place,
     places: Vec<Place>,
@@ -117,7 +129,7 @@ struct Walk<'a> {
     steps: u32,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// Lets the literal begin wherever it can.
     fn start(&mut self) {
         let (part, pieces) = (self.part, self.pieces);
@@ -217,9 +229,11 @@ impl Walk<'_> {
     ) {
         let bytes = self.part.bytes.get(from..to).unwrap_or_default().to_vec();
         let part = Part { bytes, folded: self.part.folded, starts, ends, beyond_ascii: false };
-        self.met.push((slot, part));
-        go_on(self);
-        self.met.pop();
+        if (self.probe)(slot, &part) {
+            self.met.push((slot, part));
+            go_on(self);
+            self.met.pop();
+        }
     }
 
     fn done(&mut self) {
@@ -285,6 +299,20 @@ mod tests {
             [vec![(1, starts)], vec![(0, part("took 7"))]],
             "a user may be called that"
         );
+    }
+
+    #[test]
+    fn values_tell_places_apart_where_there_are_too_many() {
+        let pieces = [&b"GET "[..], b"", b"", b"", b"", b" x"];
+        let looked_for = part("penvswitch");
+        assert_eq!(Fit::of(&pieces, &[ByteSet::any(); 5], &looked_for), Fit::Any);
+        // Every value of every slot starts with a slash.
+        let values = [&b"/openvswitch"[..], b"/svn", b"/x"];
+        let mut probe = |_: usize, part: &Part| values.iter().any(|value| part.is_met_by(value));
+        let fit = Fit::probed(&pieces, &[ByteSet::any(); 5], &looked_for, &mut probe);
+        let Fit::Places(places) = fit else { panic!() };
+        let expected: Vec<Place> = (0..5).map(|slot| vec![(slot, looked_for.clone())]).collect();
+        assert_eq!(places, expected);
     }
 
     #[test]

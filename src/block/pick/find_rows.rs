@@ -51,8 +51,9 @@ impl<'a> Picker<'a> {
         part: &Part,
         (moments, depth): (&Moments, u32),
     ) -> Picked<Found> {
+        let meta = self.meta;
         let fits: Vec<Fit> =
-            (0..table.templates()).map(|template| table.fit(self.meta, template, part)).collect();
+            (0..table.templates()).map(|template| table.fit(meta, template, part)).collect();
         if fits.iter().all(|fit| matches!(fit, Fit::Places(places) if places.is_empty())) {
             return Ok(Found::None);
         }
@@ -85,11 +86,14 @@ impl<'a> Picker<'a> {
             Ok(Rc::clone(found.entry(key).or_insert_with(|| Rc::new(values))))
         };
         let mut known = Vec::with_capacity(fits.len());
-        for ((template, fit), &rows) in fits.iter().enumerate().zip(&counts.templates) {
+        for ((template, mut fit), &rows) in fits.into_iter().enumerate().zip(&counts.templates) {
+            if fit == Fit::Any && rows > 0 {
+                fit = refit(meta, table, template, part, &mut find)?;
+            }
             known.push(match fit {
                 _ if rows == 0 => Known::None,
                 Fit::Always | Fit::Any => Known::All,
-                Fit::Places(places) => known_of(table, template, places, &mut find)?,
+                Fit::Places(places) => known_of(table, template, &places, &mut find)?,
             });
         }
         self.context.budget += count as u64 * 8;
@@ -101,6 +105,31 @@ impl<'a> Picker<'a> {
         wanted::rows(table, &known, ids, |row| hits.add(row));
         Ok(hits.found(count))
     }
+}
+
+/// Where the rows of a template hold what is looked for, by what values its columns have: without that, there were too many
+/// places. `find` tells which values of a column of the table are what is looked for.
+fn refit(
+    meta: &[u8],
+    table: &Table,
+    template: usize,
+    part: &Part,
+    find: &mut dyn FnMut(u32, &Part) -> Picked<Rc<Found>>,
+) -> Picked<Fit> {
+    let columns = table.columns_of(template);
+    let mut stop = None;
+    let fit = table.fit_probed(meta, template, part, &mut |slot, part| match columns
+        .get(slot)
+        .map(|&column| find(column, part))
+    {
+        Some(Ok(found)) => *found != Found::None,
+        Some(Err(why)) => {
+            stop = Some(why);
+            false
+        }
+        None => true,
+    });
+    stop.map_or(Ok(fit), Err)
 }
 
 /// What is known of the rows of a template of which those are wanted that have one of some places. `find` tells which values

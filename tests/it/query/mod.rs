@@ -7,6 +7,7 @@ mod examples;
 mod fields;
 mod follow;
 mod grep;
+mod hostile;
 mod language;
 mod scan;
 mod templates;
