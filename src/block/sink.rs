@@ -27,6 +27,8 @@ const PPMD_LOOK: usize = 1 << 15;
 /// it is tried where it leaves no more of them than this part of what xz leaves, in percent. Of 60 sections of development
 /// logs, none that it was then taken for lay above 86.
 const PPMD_HOPE: usize = 88;
+/// Text of so many bytes is read in no time.
+const PPMD_CHEAP: usize = 1 << 15;
 /// A text of so many bytes is not tried with xz as well where more of it says that there is no doubt.
 const PPMD_LARGE: usize = 1 << 20;
 const PPMD_SURE: usize = 80;
@@ -363,9 +365,10 @@ fn compress(
         extreme: level > LEVEL_XZ || (kind == SectionKind::Literal && decoded.len() <= SMALL_BLOCK),
         literal_bits,
     };
-    // PPMd knows text best, but it is slow to read: it must earn that.
+    // PPMd knows text best, but it is slow to read: it must earn that where there is much of it.
     let (least, part) = match kind {
         _ if level > LEVEL_XZ => (0, 40),
+        _ if decoded.len() <= PPMD_CHEAP => (0, 40),
         SectionKind::Literal if decoded.len() <= SMALL_BLOCK => (SMALL, 8),
         _ => (SMALL, 6),
     };
@@ -399,10 +402,14 @@ fn ppmd_or_xz(
     compressor: &mut Compressor,
 ) -> Result<(CodecTag, Vec<u8>)> {
     let (ppmd, xz) = (Codec::Ppmd(order), Codec::Xz(settings));
-    let may_guess = settings.preset < 9;
-    if may_guess && let Some(look) = look(decoded, PPMD_LOOK) {
+    // Where less has to be saved, more has to be tried, but for what is long.
+    let may_guess = part < 40;
+    let hope = if may_guess { PPMD_HOPE } else { 100 };
+    if (may_guess || decoded.len() >= PPMD_LARGE)
+        && let Some(look) = look(decoded, PPMD_LOOK)
+    {
         let of_ppmd = compressor.compress(ppmd, look)?.1.len();
-        if of_ppmd * 100 > compressor.compress(xz, look)?.1.len() * PPMD_HOPE {
+        if of_ppmd * 100 > compressor.compress(xz, look)?.1.len() * hope {
             return compressor.compress(xz, decoded);
         }
     }
