@@ -21,6 +21,8 @@ pub enum SymbolKind {
     Number,
     /// Something outside columns: counts, kinds of columns, layouts of times.
     Structure,
+    /// One bit: whether a text goes on as foretold, for some bytes.
+    Part,
     /// A byte of text, from its highest bit.
     Byte,
 }
@@ -137,6 +139,8 @@ pub(crate) enum Note<'a> {
     Symbol(SymbolKind, u32),
     /// An integer or thing has become known.
     Number(i64),
+    /// Bytes of a text have become known together.
+    Bytes(&'a [u8]),
 }
 
 /// A coder whose probabilities come from a predictor.
@@ -221,20 +225,26 @@ impl<'a> Hooked<'a> {
 
     /// A symbol has been coded.
     fn end_symbol(&mut self) {
-        if self.symbol != SymbolKind::Byte {
+        if self.symbol == SymbolKind::Part {
+            self.bits = 1;
+        } else if self.symbol != SymbolKind::Byte {
             let len = self.bits.max(1).ilog2();
             self.prefix.push(u8::try_from(self.bits - (1 << len)).unwrap_or(0));
             self.bits = 1;
         } else if self.bits >= 256 {
             let byte = u8::try_from(self.bits & 255).unwrap_or(0);
-            self.history.push(byte);
-            // A newline ends the value.
-            if byte == b'\n' {
-                self.prefix.clear();
-            } else {
-                self.prefix.push(byte);
-            }
+            self.byte(byte);
             self.bits = 1;
+        }
+    }
+
+    fn byte(&mut self, byte: u8) {
+        self.history.push(byte);
+        // A newline ends the value.
+        if byte == b'\n' {
+            self.prefix.clear();
+        } else {
+            self.prefix.push(byte);
         }
     }
 }
@@ -277,6 +287,7 @@ impl Coder for Hooked<'_> {
                 (self.symbol, self.left) = (kind, bits);
             }
             Note::Number(number) => self.numbers.push(number),
+            Note::Bytes(bytes) => bytes.iter().for_each(|&byte| self.byte(byte)),
         }
     }
 }

@@ -48,12 +48,11 @@ impl Mixer {
     pub(crate) fn mix(&mut self, set: usize, inputs: &[Lane]) -> i32 {
         self.chosen = set * self.lanes;
         let weights = &self.weights[self.chosen..self.chosen + self.lanes];
-        let mut sums = [0i32; 4];
-        for lane in 0..weights.len().min(inputs.len()) {
-            add_products(&mut sums, &weights[lane], &inputs[lane]);
+        let mut sums = [0i32; 8];
+        for (weights, inputs) in weights.iter().zip(inputs) {
+            add_products(&mut sums, weights, inputs);
         }
-        let [a, b, c, d] = sums;
-        let sum = (i64::from(a) + i64::from(b) + i64::from(c) + i64::from(d)) >> 14;
+        let sum = sums.into_iter().map(i64::from).sum::<i64>() >> 14;
         self.output = sum.clamp(i64::from(-STRETCH_MAX), i64::from(STRETCH_MAX)) as i32;
         self.output
     }
@@ -63,27 +62,28 @@ impl Mixer {
     pub(crate) fn update(&mut self, inputs: &[Lane], bit: u32, rate: i32) {
         let error = ((((bit as i32) << 16) - squash(self.output)) * rate) >> 6;
         let weights = &mut self.weights[self.chosen..self.chosen + self.lanes];
-        for lane in 0..weights.len().min(inputs.len()) {
-            train(&mut weights[lane], &inputs[lane], error as i16);
-        }
+        train(weights, inputs, &[error as i16; 8]);
     }
 }
 
-/// By twos, in four sums that cannot overflow: processors have one instruction for this.
+/// In sums that cannot overflow. A loop that processors do in a few instructions, as is the one below.
 #[inline]
-fn add_products(sums: &mut [i32; 4], weights: &Lane, inputs: &Lane) {
-    for n in 0..4 {
-        let even = i32::from(weights[2 * n]) * i32::from(inputs[2 * n]);
-        let odd = i32::from(weights[2 * n + 1]) * i32::from(inputs[2 * n + 1]);
-        sums[n] += even + odd;
-    }
-}
-
-#[inline]
-fn train(weights: &mut Lane, inputs: &Lane, error: i16) {
+fn add_products(sums: &mut [i32; 8], weights: &Lane, inputs: &Lane) {
     for n in 0..8 {
-        let step = (i32::from(inputs[n]) * i32::from(error) + 0x8000) >> 16;
-        weights[n] = weights[n].saturating_add(step as i16);
+        sums[n] += i32::from(weights[n]) * i32::from(inputs[n]);
+    }
+}
+
+/// Adds (input × error + 32768) >> 16, rounded in two steps that fit 16 bits. Not inlined, lest the errors, being equal, are
+/// multiplied as one number of 32 bits.
+#[inline(never)]
+fn train(weights: &mut [Lane], inputs: &[Lane], errors: &Lane) {
+    for (weights, inputs) in weights.iter_mut().zip(inputs) {
+        for n in 0..8 {
+            let twice = inputs[n].wrapping_add(inputs[n]);
+            let step = ((i32::from(twice) * i32::from(errors[n])) >> 16) as i16;
+            weights[n] = weights[n].saturating_add(step.wrapping_add(1) >> 1);
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod predictor;
 mod registry;
 mod rows;
 mod sequence;
+mod span;
 mod state;
 mod table;
 mod text;
@@ -44,6 +45,7 @@ pub use crate::model::registry::{Embedding, Models};
 pub(crate) use crate::model::registry::{Equipment, check_id};
 use crate::model::rows::Context;
 use crate::model::sequence::{ASK_CONTEXTS, ASK_SETS, INDEX_CONTEXTS, INDEX_SETS, Memories};
+use crate::model::span::{SPAN_CONTEXTS, SPAN_SETS};
 pub(crate) use crate::model::table::Table;
 use crate::model::text::{Spelled, TEXT_CONTEXTS, TEXT_SETS};
 pub use crate::model::trained::ModelFile;
@@ -73,6 +75,10 @@ const SCRATCH_BITS: u8 = 11;
 /// Bytes of a context's memory, and raw bytes that there is one for.
 const CONTEXT_BYTES: u64 = 64;
 const BYTES_FOR_CONTEXT: usize = 4;
+/// What the words that a model starts from count in the choice of memory.
+const START_BYTES: usize = 200_000;
+/// From this length of the match on the full model asks for parts of texts as a whole: shorter ones are foretold better byte by byte.
+const SPAN_MATCH_FULL: u32 = 32;
 /// The memory is at least 2^this.
 const MEMORY_BITS_MIN: u8 = 12;
 
@@ -86,6 +92,9 @@ pub(crate) struct Model {
     number: BuiltIn,
     meta: BuiltIn,
     text: BuiltIn,
+    span: BuiltIn,
+    /// Parts of texts are asked for as a whole where the match is as long as this.
+    span_match_min: u32,
     spelled: Spelled,
     /// All values so far, each followed by a newline.
     pool: Vec<u8>,
@@ -116,6 +125,9 @@ impl Model {
         let bits = u32::from(memory_bits);
         let raw_len = raw_len as u64;
         let refine = if bits > 11 { (bits - 2).min(16) } else { 5 };
+        // The fast model keeps what it looks at for every bit near the processor.
+        let near = (refine.min(12), refine.min(10));
+        let refine = if id == ID_FAST { near } else { (near.0, refine) };
         // Things and places in text are fewer than contexts.
         let small = bits - 2;
         Self {
@@ -131,6 +143,12 @@ impl Model {
                 refine,
             ),
             text: BuiltIn::new(SymbolKind::Byte, few(7, TEXT_CONTEXTS), TEXT_SETS, refine),
+            span: BuiltIn::new(SymbolKind::Part, few(6, SPAN_CONTEXTS), SPAN_SETS, near),
+            span_match_min: match id {
+                ID_NONE => u32::MAX,
+                ID_FAST => 0,
+                _ => SPAN_MATCH_FULL,
+            },
             spelled: Spelled::new(small),
             pool: vec![b'\n'],
             scratch: None,
@@ -148,8 +166,8 @@ impl Model {
 
     /// Forgets everything.
     fn clear(&mut self) {
-        let Self { ask, index, number, meta, text, .. } = self;
-        [ask, index, number, meta, text].into_iter().for_each(BuiltIn::clear);
+        let Self { ask, index, number, meta, text, span, .. } = self;
+        [ask, index, number, meta, text, span].into_iter().for_each(BuiltIn::clear);
         self.memory.clear();
         self.memories.clear();
         self.spelled.clear();
@@ -197,6 +215,7 @@ impl Model {
         given: &Given,
         rows: usize,
     ) -> Result<Table> {
+        self.start();
         let (texts, shape) = self.templates(coder, parsed, 0, given.templates)?;
         coder.note(Note::Table(&texts));
         let context = Context::empty(given.rows.saturating_add(rows), given.rows);
@@ -220,7 +239,7 @@ pub(crate) fn encode(
     let id = hook.map_or(built_in, |hook| hook.base() as u8);
     let bits_max = [MEMORY_BITS_MIN, 20, MEMORY_BITS_MAX];
     let bits_max = bits_max.get(usize::from(id)).copied().unwrap_or(MEMORY_BITS_MAX);
-    let bits = memory_bits(len).min(bits_max);
+    let bits = memory_bits(len + START_BYTES).min(bits_max);
     let mut model = Model::new(id, bits, len);
     model.bound(bits, hook, &limits)?;
     model.encodes = true;
@@ -261,6 +280,7 @@ pub(crate) fn head(
         Opened::new(src, raw_len, limits, equipment)?;
     let given = Given::of(known);
     let known = known.map(ModelFile::rows);
+    model.start();
     let (templates, shape) = match hook {
         None => model.templates(&mut coder, known, 0, given.templates)?,
         Some(hook) => {

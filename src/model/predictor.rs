@@ -50,8 +50,14 @@ pub(crate) struct Predictor {
 }
 
 impl Predictor {
-    /// A predictor from `contexts` contexts with `sets` weight sets to choose from, and 2^`refine_bits` refinements.
-    pub(crate) fn new(kind: SymbolKind, contexts: usize, sets: usize, refine_bits: u32) -> Self {
+    /// A predictor from `contexts` contexts with `sets` weight sets to choose from, and 2^`refine_bits` refinements: by node, by the
+    /// first context.
+    pub(crate) fn new(
+        kind: SymbolKind,
+        contexts: usize,
+        sets: usize,
+        refine_bits: (u32, u32),
+    ) -> Self {
         let map = map();
         let inputs = 2 * contexts + 1;
         let weight = WEIGHT_SUM / i16::try_from(2 * contexts.max(1)).unwrap_or(1);
@@ -63,9 +69,14 @@ impl Predictor {
             by_column: Mixer::new(inputs, COLUMNS, weight),
             by_pattern: Mixer::new(inputs, 3usize.pow(PATTERN as u32), weight),
             last: Mixer::new(3, sets * 16, ONE / 3),
-            refine_node: Refine::new(refine_bits.min(12)),
-            refine_first: Refine::new(refine_bits),
+            refine_node: Refine::new(refine_bits.0),
+            refine_first: Refine::new(refine_bits.1),
         }
+    }
+
+    /// How many contexts it looks at.
+    pub(crate) fn contexts(&self) -> usize {
+        self.contexts
     }
 
     /// Forgets everything.

@@ -5,23 +5,45 @@
     reason = "hot loop; every index is below a constant or held by a mask"
 )]
 
+use std::ops::ControlFlow;
+
 use crate::column::Strings;
+use crate::line::{MARK, MARK_TIME};
 use crate::model::Model;
-use crate::model::coder::Coder;
+use crate::model::coder::{Coder, Silent};
+use crate::model::column::KEYWORD_TEMPLATES;
 use crate::model::given::Told;
 use crate::model::hook::Note;
 use crate::model::memory::{join, spread};
 use crate::model::predictor::Pick;
 use crate::model::rows::{Context, Known};
+use crate::model::span::{SPAN_CONTEXTS, Span};
 
 /// Contexts of half a byte.
 pub(crate) const TEXT_CONTEXTS: usize = 24;
 /// Weight sets: by half, and by the length of the match.
 pub(crate) const TEXT_SETS: usize = 16;
 /// Ends a value; no value holds it.
-const END: u8 = b'\n';
+pub(crate) const END: u8 = b'\n';
 /// Bytes that a match is looked up by.
 const MATCH_MIN: usize = 5;
+
+/// Words that logs have in common, in lines like templates: `~` stands for a slot, `^` for that of a time. Part of the format.
+const WORDS: &[u8] = include_bytes!("words.txt");
+
+fn words() -> Strings {
+    let mut words = Strings::default();
+    for line in WORDS.split(|&byte| byte == END).filter(|line| !line.is_empty()) {
+        words.push_with(|dst| {
+            dst.extend(line.iter().map(|&byte| match byte {
+                b'~' => MARK,
+                b'^' => MARK_TIME,
+                _ => byte,
+            }));
+        });
+    }
+    words
+}
 
 /// All that has been spelled, and where to find it.
 #[derive(Debug)]
@@ -45,7 +67,7 @@ impl Spelled {
 }
 
 /// Where a value stands.
-struct Spelling<'a> {
+pub(crate) struct Spelling<'a> {
     column: u32,
     keyword: u32,
     around: Known,
@@ -71,6 +93,11 @@ struct Spelling<'a> {
     /// Where the longest match goes on, and its length.
     matched: usize,
     match_len: u32,
+    /// Answers to the last questions for spans, the last lowest; whether one was no since the last delimiter.
+    asked: u32,
+    refuted: bool,
+    /// Delimiters so far.
+    delimiters: u32,
 }
 
 impl Model {
@@ -106,6 +133,19 @@ impl Model {
         Some(decoded)
     }
 
+    /// Goes through the words that logs have in common, as if they had been decoded.
+    pub(crate) fn start(&mut self) {
+        if self.text.contexts() == 0 {
+            return;
+        }
+        let words = words();
+        let context = Context::empty(words.len(), words.len());
+        // They do not count as text of the block.
+        let letters = std::mem::replace(&mut self.letters, u64::MAX);
+        drop(self.text(&mut Silent, Some(&words), (0, KEYWORD_TEMPLATES), &context, words.len()));
+        self.letters = letters;
+    }
+
     fn value<C: Coder>(
         &mut self,
         coder: &mut C,
@@ -113,17 +153,53 @@ impl Model {
         spelling: &mut Spelling<'_>,
         dst: &mut Vec<u8>,
     ) -> Option<()> {
-        let mut known = value.iter().copied();
+        let mut rest = value;
+        let mut asks = true;
         loop {
-            let byte = self.byte(coder, known.next().unwrap_or(END), spelling);
-            self.spelled.push(byte, spelling);
-            if byte == END {
+            if asks
+                && spelling.match_len >= self.span_match_min
+                && let Some(span) = Span::foretold(&self.spelled, spelling)
+            {
+                let bytes = span.bytes();
+                let hit = starts_with(rest, bytes);
+                let hit = self.span(coder, &span, hit, spelling);
+                spelling.asked = spelling.asked << 1 | u32::from(hit);
+                spelling.refuted = !hit;
+                if hit {
+                    coder.note(Note::Bytes(bytes));
+                    for &byte in bytes {
+                        if self.spell(byte, spelling, dst)?.is_break() {
+                            return Some(());
+                        }
+                    }
+                    rest = rest.get(bytes.len()..).unwrap_or_default();
+                    continue;
+                }
+            }
+            let byte = self.byte(coder, rest.first().copied().unwrap_or(END), spelling);
+            rest = rest.get(1..).unwrap_or_default();
+            if self.spell(byte, spelling, dst)?.is_break() {
                 return Some(());
             }
-            self.letters = self.letters.checked_sub(1)?;
-            dst.push(byte);
-            spelling.push(byte, &self.pool);
+            asks = is_delimiter(byte);
         }
+    }
+
+    /// A byte has become known.
+    fn spell(
+        &mut self,
+        byte: u8,
+        spelling: &mut Spelling<'_>,
+        dst: &mut Vec<u8>,
+    ) -> Option<ControlFlow<()>> {
+        self.spelled.push(byte, spelling);
+        if byte == END {
+            return Some(ControlFlow::Break(()));
+        }
+        self.letters = self.letters.checked_sub(1)?;
+        dst.push(byte);
+        spelling.push(byte, &self.pool);
+        Some(ControlFlow::Continue(()))
     }
 
     fn byte<C: Coder>(&mut self, coder: &mut C, byte: u8, spelling: &Spelling<'_>) -> u8 {
@@ -144,7 +220,25 @@ impl Model {
     }
 }
 
+/// Whether a value, ended, starts with `bytes`.
+fn starts_with(value: &[u8], bytes: &[u8]) -> bool {
+    match bytes.strip_suffix(&[END]) {
+        Some(bytes) => value == bytes,
+        None => value.starts_with(bytes),
+    }
+}
+
+/// Ends a part of a text.
+pub(crate) fn is_delimiter(byte: u8) -> bool {
+    !byte.is_ascii_alphanumeric() && byte < 0x80
+}
+
 impl Spelled {
+    /// What the match goes on with.
+    pub(crate) fn matched(&self, spelling: &Spelling<'_>) -> impl Iterator<Item = &u8> {
+        self.bytes.get(spelling.matched..).unwrap_or_default().iter()
+    }
+
     /// The byte that the match goes on with, plus one; 0 if there is none.
     fn expected(&self, spelling: &Spelling<'_>) -> u32 {
         if spelling.match_len == 0 {
@@ -199,14 +293,53 @@ impl<'a> Spelling<'a> {
             copied: [0, 1].map(|n| (around.texts[n] as usize, 0)),
             matched: 0,
             match_len: 0,
+            asked: 1,
+            refuted: false,
+            delimiters: 0,
         }
     }
 
+    pub(crate) fn column(&self) -> u32 {
+        self.column
+    }
+
+    pub(crate) fn match_len(&self) -> u32 {
+        self.match_len
+    }
+
+    /// What is left of the value before, if it is aligned.
+    pub(crate) fn rest_before(&self) -> Option<&'a [u8]> {
+        self.before.get(self.at_before..)
+    }
+
+    /// Contexts of a question for a span.
+    pub(crate) fn span_contexts(&self, span: u32, set: u32, len: u32) -> [u32; SPAN_CONTEXTS] {
+        let base = join(self.column, 0x7370_616e);
+        let with = |number: u32, part: u32| join(join(base, number), part);
+        let global = |number: u32, part: u32| join(join(0x7370_676c, number), part);
+        let [p0, p1, ..] = self.around.parents;
+        let class = set << 4 | self.match_len.min(15);
+        [
+            join(with(1, span), class),
+            join(with(2, class), self.asked & 7),
+            join(with(3, self.so_far), span),
+            join(with(4, self.around.slot), self.delimiters),
+            join(join(global(5, class), len), self.asked & 15),
+            join(with(6, p0), span),
+            join(with(7, self.part_before), span),
+            join(global(8, span), class),
+            join(join(with(9, p1), p0), span),
+            join(join(global(10, self.keyword), self.asked & 15), class),
+        ]
+    }
+
     fn push(&mut self, byte: u8, pool: &[u8]) {
-        let delimiter = !byte.is_ascii_alphanumeric() && byte < 0x80;
+        let delimiter = is_delimiter(byte);
         self.equal &= self.before.get(self.at_before) == Some(&byte);
         self.at_before += 1;
         if delimiter {
+            self.refuted = false;
+            self.delimiters += 1;
             if !self.equal {
                 // Goes on behind the same delimiter in the value before, if there is one near.
                 let from = self.at_before.saturating_sub(8).min(self.before.len());
@@ -249,7 +382,7 @@ impl<'a> Spelling<'a> {
         let with = |number: u32, part: u32| join(join(base, number), part);
         let global = |number: u32, part: u32| join(join(0x676c_6f62, number), part);
         let before = self.before.get(self.at_before).map_or(256, |&byte| u32::from(byte));
-        let aligned = before << 1 | u32::from(self.equal);
+        let aligned = before << 1 | u32::from(self.equal) | u32::from(self.refuted) << 12;
         let [p0, p1, ..] = self.around.parents;
         let last = self.last;
         let copied = |(at, len): (usize, u32)| {
@@ -257,7 +390,7 @@ impl<'a> Spelling<'a> {
             byte << 4 | len.min(15)
         };
         let copied = [copied(self.copied[0]), copied(self.copied[1])];
-        let match_class = expected << 4 | self.match_len.min(15);
+        let match_class = expected << 4 | self.match_len.min(15) | u32::from(self.refuted) << 16;
         [
             with(1, self.so_far),
             join(with(2, aligned), last & 0xff),
@@ -284,5 +417,27 @@ impl<'a> Spelling<'a> {
             join(with(22, copied[1]), copied[0]),
             join(global(23, last), self.last_two),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::checksum;
+
+    #[test]
+    fn the_words_are_those_of_the_format() {
+        // A change here is a change of the format.
+        assert_eq!(checksum::payload(WORDS), 0x0cf9_53d9_387f_71b8);
+        assert!(words().len() > 50);
+        assert!(words().iter().any(|line| line.contains(&MARK_TIME)));
+    }
+
+    #[test]
+    fn an_end_belongs_to_the_value() {
+        assert!(starts_with(b"one two", b"one "));
+        assert!(starts_with(b"one two", b"one two\n"));
+        assert!(!starts_with(b"one two", b"one\n"));
+        assert!(!starts_with(b"one", b"one two"));
     }
 }

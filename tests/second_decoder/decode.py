@@ -5,9 +5,10 @@
 
 It is slow (some kilobytes a second), checks no checksums, and reads streams of model-coded and literal stored blocks only.
 What it is for: if it and the program differ, the page or the program is wrong."""
+import os
 import sys
 
-from predict import M32, Bad, Coder, Memory, Predictor, fold, hash_bytes, held, join, signed, spread
+from predict import M32, Bad, Coder, Memory, Predictor, Told, fold, hash_bytes, held, join, signed, spread
 
 # What is known of a value ------------------------------------------------------------------------------------------
 
@@ -115,14 +116,16 @@ class Model:
     def __init__(self, kind, m, data):
         few = kind == 1
         self.m, self.coder, self.memory = m, Coder(data), Memory(m)
-        self.ask = Predictor(6 if few else 14, m)
-        self.index = Predictor(5 if few else 11, m)
-        self.number = Predictor(8 if few else 22, m)
-        self.meta = Predictor(4, m)
-        self.spell = Predictor(7 if few else 24, m)
+        self.ask = Predictor(6 if few else 14, m, few)
+        self.index = Predictor(5 if few else 11, m, few)
+        self.number = Predictor(8 if few else 22, m, few)
+        self.meta = Predictor(4, m, few)
+        self.spell = Predictor(7 if few else 24, m, few)
+        self.span, self.span_min = Predictor(6 if few else 10, m, True), 0 if few else 32
         self.last, self.trust = {}, {}
         self.pool, self.columns, self.nodes = bytearray(b"\n"), 15, 0
         self.spelled, self.seen = bytearray(), {}
+        self.start()
 
     # Integers
 
@@ -279,6 +282,14 @@ class Model:
             values.append(before)
         return values
 
+    def start(self):
+        coder, self.coder, before = self.coder, Told(), b""
+        with open(os.path.join(os.path.dirname(__file__), "../../src/model/words.txt"), "rb") as file:
+            lines = file.read().translate(bytes.maketrans(b"~^", b"\0\1")).splitlines()
+        for line in lines:
+            before = Spelling(self, 0, 0x74656D70, Known(), before).value(line + b"\n")
+        self.coder = coder
+
     # Columns
 
     def next_column(self):
@@ -429,18 +440,64 @@ class Spelling:
         self.tail = bytes(6)
         self.copied = [[known.parents[i][1], 0] for i in range(2)]
         self.match, self.match_len = 0, 0
+        self.asked, self.refuted, self.delimiters = 1, 0, 0
 
-    def value(self):
-        out = bytearray()
+    def value(self, told=b""):
+        """The value; told, where it is known with its end, to a model that learns from it."""
+        out, asks = bytearray(), True
         while True:
-            byte = self.byte()
-            self.find_match(byte)
-            if byte == 10:
-                return bytes(out)
-            out.append(byte)
-            self.push(byte)
+            span = self.foretold() if asks and self.match_len >= self.model.span_min else None
+            if span and self.ask(span, told[len(out):len(out) + len(span[0])]):
+                new, asks = span[0], True
+            else:
+                new = bytes([self.byte(told[len(out):len(out) + 1])])
+                asks = is_delimiter(new[0])
+            for byte in new:
+                self.find_match(byte)
+                if byte == 10:
+                    return bytes(out)
+                out.append(byte)
+                self.push(byte)
 
-    def byte(self):
+    def foretold(self):
+        if self.match_len >= 8:
+            rest, least = self.model.spelled[self.match:self.match + 32], 0 if self.match_len < 16 else 12 if self.match_len < 32 else 24
+            pick = min(self.match_len, 255).bit_length() - 2
+        elif self.pointer <= len(self.before):
+            rest, least, pick = (self.before[self.pointer:] + b"\n")[:32], 0, 0
+        else:
+            return None
+        n = 0
+        while n < len(rest):
+            if n and is_delimiter(rest[n - 1]) and not is_delimiter(rest[n]) and n >= least:
+                break
+            n += 1
+            if rest[n - 1] == 10:
+                break
+        return bytes(rest[:n]), pick
+
+    def ask(self, span, told):
+        (data, pick), model, base = span, self.model, join(self.column, 0x7370616E)
+        w = lambda i, x: join(base, i, x)
+        g = lambda i, x: join(0x7370676C, i, x)
+        h = 0
+        for byte in data:
+            h = join(h, byte + 1)
+        c, p = 16 * pick + min(self.match_len, 15), [h for h, _, _ in self.known.parents]
+        hashes = [
+            join(w(1, h), c), join(w(2, c), self.asked & 7), join(w(3, self.so_far), h), join(w(4, self.known.slot), self.delimiters),
+            join(g(5, c), len(data), self.asked & 15), join(w(6, p[0]), h), join(w(7, self.part1), h), join(g(8, h), c),
+            join(w(9, p[1]), p[0], h), join(g(10, self.keyword), self.asked & 15, c),
+        ]
+        if told:
+            model.coder.bits = [int(told == data)]
+        hit = model.span.symbol(model, hashes, pick, self.column, 1)
+        self.asked, self.refuted = (2 * self.asked + hit) & M32, 1 - hit
+        return hit
+
+    def byte(self, told):
+        if told:
+            self.model.coder.bits = [told[0] >> i & 1 for i in range(7, -1, -1)]
         hashes = self.contexts()
         pick = (min(self.match_len, 15) + 1).bit_length() - 1 + (self.match_len > 24)
         high = self.model.spell.symbol(self.model, hashes, pick, self.column, 4)
@@ -477,7 +534,7 @@ class Spelling:
                 found = self.before.find(byte, start, start + 24)
                 if found >= 0:
                     self.pointer = found + 1
-            self.equal = 1
+            self.equal, self.refuted, self.delimiters = 1, 0, self.delimiters + 1
             self.part2, self.part1, self.part = self.part1, join(self.part, byte), 0
         else:
             self.part = join(self.part, byte + 1)
@@ -500,10 +557,10 @@ class Spelling:
         g = lambda i, x: join(0x676C6F62, i, x)
         last = [int.from_bytes(self.tail[6 - n:], "big") for n in range(5)]
         before = self.before[self.pointer] if self.pointer < len(self.before) else 256
-        ab = 2 * before + self.equal
+        ab = 2 * before + self.equal + 4096 * self.refuted
         p = [h for h, _, _ in known.parents]
         told = [16 * (model.pool[at] + 1 if 0 < at < len(model.pool) else 0) + min(n, 15) for at, n in self.copied]
-        match = 16 * (model.spelled[self.match] + 1 if self.match_len else 0) + min(self.match_len, 15)
+        match = 16 * (model.spelled[self.match] + 1 if self.match_len else 0) + min(self.match_len, 15) + 65536 * self.refuted
         part, part1, part2, so_far = self.part, self.part1, self.part2, self.so_far
         return [
             w(1, so_far), join(w(2, ab), last[1]), g(3, match), join(g(4, self.keyword), so_far), g(5, part), join(w(6, part), ab),

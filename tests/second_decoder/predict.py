@@ -155,6 +155,16 @@ class Coder:
         return bit
 
 
+class Told:
+    """Stands for a coder where the bits are known."""
+
+    def __init__(self):
+        self.bits = []
+
+    def bit(self, p):
+        return self.bits.pop(0)
+
+
 class Memory:
     def __init__(self, m):
         self.m, self.buckets = m, {}
@@ -180,13 +190,13 @@ class Memory:
 
 
 class Predictor:
-    def __init__(self, contexts, m):
+    def __init__(self, contexts, m, near):
         self.n, inputs, first = contexts, 2 * contexts + 1, 18022 // (2 * contexts)
         self.maps = [{} for _ in range(contexts)]
         self.mixers = [Mixer(inputs, first) for _ in range(3)]
         self.last = Mixer(3, 5461)
         r = min(m - 2, 16)
-        self.refine = [Refine(min(r, 12)), Refine(r)]
+        self.refine = [Refine(min(r, 12)), Refine(min(r, 10) if near else r)]
 
     def adaptive(self, i, history):
         found = self.maps[i].get(history)
