@@ -8,7 +8,7 @@ use crate::encoding::integer::{Choice, Header, Reader, encode};
 use crate::error::{Result, Section};
 use crate::limits::Limits;
 use crate::line::{Rows, Tokens, coarse, fine};
-use crate::model;
+use crate::model::{self, ModelFile};
 use crate::template::{Mode, Parsed, parse};
 use crate::wire::Cursor;
 
@@ -38,9 +38,16 @@ pub fn find_times(log: &[u8]) -> usize {
         .count()
 }
 
-/// Decodes any bytes as the code of a model, of a block of `raw_len` bytes; returns whether they are one.
-pub fn decode_model(code: &[u8], raw_len: usize, limits: &Limits) -> bool {
-    model::decode(code, raw_len, (limits, &model::Equipment::default())).is_ok()
+/// Decodes any bytes as the code of a model, of a block of `raw_len` bytes, that may start from a model file; returns whether
+/// they are one.
+pub fn decode_model(
+    code: &[u8],
+    raw_len: usize,
+    limits: &Limits,
+    trained: Option<&ModelFile>,
+) -> bool {
+    let equipment = model::Equipment { trained: trained.cloned(), ..Default::default() };
+    model::decode(code, raw_len, (limits, &equipment)).is_ok()
 }
 
 /// A log, taken apart into templates and columns of text.

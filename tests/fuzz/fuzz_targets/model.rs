@@ -9,5 +9,5 @@ fuzz_target!(|input: &[u8]| {
     let mut limits = lignite::Limits::default();
     limits.columns_bytes_max = 4 << 20;
     limits.model_bytes_max = 1 << 20;
-    lignite::internals::decode_model(code, usize::from(u16::from_le_bytes(*head)), &limits);
+    lignite::internals::decode_model(code, usize::from(u16::from_le_bytes(*head)), &limits, None);
 });
