@@ -32,6 +32,9 @@ const TEXT_PART: usize = 8;
 /// than this part of what it leaves without, in percent.
 const LITERAL_PERCENT: usize = 97;
 
+/// Where a model codes blocks, those of at most this many bytes are encoded without one too, which takes half as long.
+const PLAIN_TOO: usize = 1 << 20;
+
 /// How a block is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
@@ -67,6 +70,21 @@ impl Encoder {
 
     /// Encodes the raw bytes of one block.
     pub(crate) fn encode(&mut self, raw: &[u8]) -> Result<Encoded> {
+        let encoded = self.encode_once(raw)?;
+        let is_own = self.equipment.predictor.is_some();
+        if self.level < LEVEL_MODEL || is_own || raw.len() > PLAIN_TOO {
+            return Ok(encoded);
+        }
+        // A relation between columns says at once what a model learns from many rows.
+        let level = std::mem::replace(&mut self.level, LEVEL_MODEL - 1);
+        let plain = self.encode_once(raw);
+        self.level = level;
+        let plain = plain?;
+        Ok(if plain.stored_len() < encoded.stored_len() { plain } else { encoded })
+    }
+
+    /// The same, with a model at each level that has one.
+    pub(crate) fn encode_once(&mut self, raw: &[u8]) -> Result<Encoded> {
         let (sink, stats) = self.structure(raw)?;
         if !sink.is_taken(raw.len()) {
             return self.literal(raw, stats);
@@ -81,9 +99,7 @@ impl Encoder {
             return Ok(structured);
         }
         let literal = self.literal(raw, structured.stats.clone())?;
-        // A section more costs what its directory entry takes.
-        let entries = 14 * (structured.sections.len() - 1);
-        let is_smaller = structured.payload.len() + entries < literal.payload.len();
+        let is_smaller = structured.stored_len() < literal.stored_len();
         Ok(if is_smaller { structured } else { literal })
     }
 

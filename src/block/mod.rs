@@ -51,6 +51,13 @@ pub(crate) struct Encoded {
     pub(crate) filter: GramFilter,
 }
 
+impl Encoded {
+    /// Bytes that it takes, sections' entries in the directory included, those by an estimate.
+    fn stored_len(&self) -> usize {
+        self.payload.len() + 14 * self.sections.len()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +75,15 @@ mod tests {
             least = least.min(encoded.payload.len());
         }
         least
+    }
+
+    #[test]
+    fn a_small_block_is_no_larger_with_a_model_than_without() {
+        let line = |i: u32| format!("job {} took {} ms\n", i * 7919 % 100_003, i * 31 % 977);
+        let log: String = (0..3000).map(line).collect();
+        let len = |level| Encoder::new(level).encode(log.as_bytes()).unwrap().stored_len();
+        assert!(len(8) <= len(7) && len(9) <= len(7), "{} {} {}", len(7), len(8), len(9));
+        round_trip(log.as_bytes());
     }
 
     #[test]

@@ -102,7 +102,7 @@ mod tests {
     /// Decodes the log with its code changed, as if the file had been made that way; `None` for an error.
     fn decode(change: impl FnOnce(&mut Vec<u8>)) -> Option<Vec<u8>> {
         let log = log();
-        let mut encoded = Encoder::new(9).encode(&log).unwrap();
+        let mut encoded = Encoder::new(9).encode_once(&log).unwrap();
         let [model] = &mut encoded.sections[..] else { panic!("one code") };
         let mut code = std::mem::take(&mut encoded.payload);
         change(&mut code);
@@ -146,7 +146,7 @@ mod tests {
     fn the_same_bytes_on_every_machine() {
         // A change here is a change of the format.
         let hash = |level| {
-            let encoded = Encoder::new(level).encode(&log().repeat(3)).unwrap();
+            let encoded = Encoder::new(level).encode_once(&log().repeat(3)).unwrap();
             checksum::payload(&encoded.payload)
         };
         assert_eq!([8, 9].map(hash), [17_101_419_435_558_590_393, 57_015_331_538_319_452]);
@@ -159,7 +159,7 @@ mod tests {
         let trained = Some(ModelFile::train(sample).unwrap());
         let equipment = Equipment { trained, ..Equipment::default() };
         for level in [8, 9] {
-            let encoded = Encoder::with(level, equipment.clone()).encode(block).unwrap();
+            let encoded = Encoder::with(level, equipment.clone()).encode_once(block).unwrap();
             assert_eq!(encoded.sections.len(), 1);
             let code = &encoded.payload;
             let raw_len = block.len();
