@@ -45,10 +45,9 @@ fn what_is_not_ours_is_not_listed() {
 #[test]
 fn what_a_model_spends_adds_up_to_the_file() {
     let place = Place::new();
-    // Numbers that follow from nothing: they are what a model is for.
-    let mixed = |i: u64| (i * i + 7).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 45;
-    let line = |i| format!("INFO worker[{}]: job {} took {} ms\n", i % 4, i * 7, mixed(i) % 3_000);
-    place.write("a.log", (0..500).map(line).collect::<String>());
+    // What real software wrote: a model is for that.
+    let log = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/dpkg.log");
+    place.write("a.log", &std::fs::read(log).unwrap()[..20_000]);
     place.lig(["-9", "a.log"]).code(0);
     let ran = place.lig(["info", "--json", "a.log.lig"]).code(0).silent();
     let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
@@ -66,7 +65,7 @@ fn what_a_model_spends_adds_up_to_the_file() {
     let ran = place.lig(["info", "--model-stats", "a.log.lig"]).code(0).silent();
     let text = String::from_utf8(ran.stdout).unwrap();
     assert!(text.contains(" bits a line") && text.contains("bits/value"), "{text}");
-    assert!(text.contains("INFO worker[<*>]: job <*> took <*> ms"), "{text}");
+    assert!(text.contains("status half-configured") || text.contains("status <*>"), "{text}");
     assert!(text.contains("level 9 saves ") && text.contains(" a second\n"), "{text}");
     let ran = place.lig(["info", "--model-stats", "--json", "a.log.lig"]).code(0).silent();
     let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
