@@ -124,7 +124,7 @@ impl Appender {
     }
 
     /// Goes on with an archive, and codes as it was begun: model file and predictor, if `options` have one, must be the same.
-    /// Fails with [`ErrorKind::Locked`](crate::ErrorKind::Locked) while another process appends.
+    /// Fails with [`ErrorKind::Locked`] while another process appends.
     pub fn open(
         system: &dyn FileSystem,
         path: &Path,
