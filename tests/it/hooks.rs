@@ -129,8 +129,10 @@ proptest! {
         prop_assert_eq!(back, raw);
         // A decoder of a block that was coded at all reads its templates once by themselves, and then everything: that is
         // what the encoder was told.
+        // Where nothing is coded behind the templates, as with a line that is one, both are the same.
         let again = source.told.lock().unwrap();
-        prop_assert_eq!(again.iter().filter(|hash| told.contains(hash)).count() * 2, again.len());
+        let same = again.iter().filter(|hash| told.contains(hash)).count();
+        prop_assert!(same * 2 == again.len() || same == again.len(), "{same} of {}", again.len());
     }
 }
 
