@@ -38,12 +38,14 @@ impl BlockDecoder {
         };
         let len = payload.len().checked_sub(own.stored_len as usize);
         let payload = len.and_then(|len| payload.get(..len)).ok_or_else(|| no_extents(offset))?;
-        if self.decoder.is_none() {
-            let mut decoder = Decoder::new(&self.limits);
-            decoder.equip(store.equipment()?);
-            self.decoder = Some(decoder);
-        }
-        let Some(decoder) = &mut self.decoder else { return Ok(()) };
+        let decoder = match &mut self.decoder {
+            Some(decoder) => decoder,
+            none => {
+                let mut decoder = Decoder::new(&self.limits);
+                decoder.equip(store.equipment()?);
+                none.insert(decoder)
+            }
+        };
         decoder.decode(sections, payload, header.raw_len, raw)?;
         let computed = checksum::raw(raw, header.raw_seed(store.stream_id));
         if computed == header.raw_check {

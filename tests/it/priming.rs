@@ -61,7 +61,7 @@ fn made(range: std::ops::Range<u32>) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(cases(20))]
+    #![proptest_config(cases(4))]
 
     #[test]
     fn what_starts_from_any_sample_comes_back(
