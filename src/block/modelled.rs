@@ -125,7 +125,7 @@ mod tests {
             decode(|code| len = code.len()).unwrap();
             len
         };
-        for at in (0..len).step_by(5) {
+        for at in 0..len {
             // What it decodes to is not looked at: the block's checksum is the reader's to verify.
             drop(decode(|code| code[at] ^= 1 << (at % 8)));
         }
@@ -135,7 +135,7 @@ mod tests {
     fn a_code_cut_short_or_with_something_behind_it_is_noticed() {
         let mut len = 0;
         decode(|code| len = code.len()).unwrap();
-        for end in (0..len).step_by(5) {
+        for end in 0..len {
             let cut = decode(|code| code.truncate(end));
             assert!(cut.is_none_or(|raw| raw != log()), "{end} of {len}");
         }
@@ -169,7 +169,7 @@ mod tests {
                 crate::model::decode(code, raw_len, means)
             };
             assert!(decode(code).is_ok());
-            for at in (0..code.len()).step_by(9) {
+            for at in 0..code.len() {
                 let mut changed = code.clone();
                 changed[at] ^= 1 << (at % 8);
                 // What it decodes to is not looked at: the block's checksum is the reader's to verify.

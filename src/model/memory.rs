@@ -26,7 +26,7 @@ pub(crate) struct Bucket {
 const EMPTY: Bucket = Bucket { chances: [1 << 15; 16], states: [0; 16], counts: [0; 16] };
 
 /// All contexts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Memory {
     buckets: Vec<Bucket>,
     bits: u32,
@@ -36,6 +36,11 @@ impl Memory {
     /// Room for 2^`bits` contexts of 64 bytes, `bits` from 1 to 22.
     pub(crate) fn new(bits: u32) -> Self {
         Self { buckets: vec![EMPTY; 1 << bits], bits }
+    }
+
+    /// The binary logarithm of the number of contexts.
+    pub(crate) fn bits(&self) -> u32 {
+        self.bits
     }
 
     /// Forgets everything.

@@ -15,7 +15,7 @@ pub(crate) const ONE: i16 = 1 << 14;
 pub(crate) type Lane = [i16; 8];
 
 /// Sets of weights, one of which is chosen for each bit.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Mixer {
     lanes: usize,
     weights: Vec<Lane>,
@@ -91,7 +91,7 @@ fn train(weights: &mut [Lane], inputs: &[Lane], errors: &Lane) {
 const STEPS: usize = 25;
 
 /// Adaptive probability maps: what a prediction turned out to be worth in a context (a secondary estimation).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Refine {
     /// In 22 bits.
     curves: Vec<i32>,

@@ -23,6 +23,7 @@ mod registry;
 mod rows;
 mod sequence;
 mod span;
+mod start;
 mod state;
 mod table;
 mod text;

@@ -35,7 +35,7 @@ pub(crate) struct Pick {
 }
 
 /// Predicts one kind of symbol.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Predictor {
     kind: SymbolKind,
     contexts: usize,

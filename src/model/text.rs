@@ -8,10 +8,8 @@
 use std::ops::ControlFlow;
 
 use crate::column::Strings;
-use crate::line::{MARK, MARK_TIME};
 use crate::model::Model;
-use crate::model::coder::{Coder, Silent};
-use crate::model::column::KEYWORD_TEMPLATES;
+use crate::model::coder::Coder;
 use crate::model::given::Told;
 use crate::model::hook::Note;
 use crate::model::memory::{join, spread};
@@ -28,25 +26,8 @@ pub(crate) const END: u8 = b'\n';
 /// Bytes that a match is looked up by.
 const MATCH_MIN: usize = 5;
 
-/// Words that logs have in common, in lines like templates: `~` stands for a slot, `^` for that of a time. Part of the format.
-const WORDS: &[u8] = include_bytes!("words.txt");
-
-fn words() -> Strings {
-    let mut words = Strings::default();
-    for line in WORDS.split(|&byte| byte == END).filter(|line| !line.is_empty()) {
-        words.push_with(|dst| {
-            dst.extend(line.iter().map(|&byte| match byte {
-                b'~' => MARK,
-                b'^' => MARK_TIME,
-                _ => byte,
-            }));
-        });
-    }
-    words
-}
-
 /// All that has been spelled, and where to find it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Spelled {
     bytes: Vec<u8>,
     /// Behind the last bytes with a hash.
@@ -131,19 +112,6 @@ impl Model {
             before = next;
         }
         Some(decoded)
-    }
-
-    /// Goes through the words that logs have in common, as if they had been decoded.
-    pub(crate) fn start(&mut self) {
-        if self.text.contexts() == 0 {
-            return;
-        }
-        let words = words();
-        let context = Context::empty(words.len(), words.len());
-        // They do not count as text of the block.
-        let letters = std::mem::replace(&mut self.letters, u64::MAX);
-        drop(self.text(&mut Silent, Some(&words), (0, KEYWORD_TEMPLATES), &context, words.len()));
-        self.letters = letters;
     }
 
     fn value<C: Coder>(
@@ -423,15 +391,6 @@ impl<'a> Spelling<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::checksum;
-
-    #[test]
-    fn the_words_are_those_of_the_format() {
-        // A change here is a change of the format.
-        assert_eq!(checksum::payload(WORDS), 0x0cf9_53d9_387f_71b8);
-        assert!(words().len() > 50);
-        assert!(words().iter().any(|line| line.contains(&MARK_TIME)));
-    }
 
     #[test]
     fn an_end_belongs_to_the_value() {
