@@ -3,7 +3,7 @@
 use crate::block::Encoded;
 use crate::block::modelled::{self, LEVEL_MODEL};
 use crate::block::node::{Class, SMALL_BLOCK};
-use crate::block::sink::{Sink, length, section};
+use crate::block::sink::{Part, Sink, length, section};
 use crate::block::table::{TableEncoder, smallest};
 use crate::codec::{Codec, Compressor};
 use crate::error::Result;
@@ -111,9 +111,9 @@ impl Encoder {
 
     /// The block without templates.
     fn literal(&mut self, raw: &[u8], stats: BlockStats) -> Result<Encoded> {
-        let (kind, class) = (SectionKind::Literal, Class::Text);
+        let part = Part::of(SectionKind::Literal, Class::Text, raw);
         let mut payload = Vec::new();
-        let whole = section(kind, class, raw, self.level, &mut self.compressor, &mut payload)?;
+        let whole = section(part, self.level, &mut self.compressor, &mut payload)?;
         Ok(Encoded {
             sections: vec![whole],
             payload,

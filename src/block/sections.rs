@@ -1,10 +1,11 @@
 //! The sections of a payload: each is verified and decoded once, when it is asked for.
 
 use crate::block::tree::Stream;
-use crate::codec::Decompressor;
+use crate::codec::{CodecTag, Decompressor};
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::format::{SectionEntry, SectionKind};
 use crate::limits::{self, Limits};
+use crate::model::planes;
 use crate::wire::checksum;
 
 /// A payload and what has been decoded of it.
@@ -131,7 +132,11 @@ fn decode(entry: &SectionEntry, stored: &[u8], decompressor: &mut Decompressor) 
         SectionKind::Extents => Section::Extents,
     };
     verify(section, entry.stored_check, stored)?;
-    let decoded = decompressor.decompress(entry.codec, stored, entry.decoded_len as usize)?;
+    let len = entry.decoded_len as usize;
+    let decoded = match entry.codec {
+        CodecTag::Planes if entry.kind == SectionKind::Columns => planes::decode(stored, len)?,
+        codec => decompressor.decompress(codec, stored, len)?,
+    };
     verify(section, entry.decoded_check, &decoded)?;
     Ok(decoded)
 }

@@ -10,6 +10,7 @@ use crate::codec::{Codec, CodecTag, Compressor, XzSettings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{SectionEntry, SectionKind};
 use crate::limits::COLUMNS_MAX;
+use crate::model::planes::{self, Stream};
 use crate::wire::{checksum, varint};
 
 /// Levels from this on use xz.
@@ -29,9 +30,16 @@ const PPMD_LOOK: usize = 1 << 15;
 const PPMD_HOPE: usize = 88;
 /// Text of so many bytes is read in no time.
 const PPMD_CHEAP: usize = 1 << 15;
+/// Its contexts are up to so many bytes long.
+const PPMD_ORDER: u8 = 8;
 /// A text of so many bytes is not tried with xz as well where more of it says that there is no doubt.
 const PPMD_LARGE: usize = 1 << 20;
 const PPMD_SURE: usize = 80;
+
+/// Numbers of so many bytes are read in no time by the model of planes,
+const PLANES_CHEAP: usize = 1 << 14;
+/// which must save this part of what xz leaves.
+const PLANES_PART: usize = 40;
 
 /// A large text joins a section if that saves this part of it.
 const LIKE_PART: usize = 16;
@@ -39,6 +47,25 @@ const LIKE_PART: usize = 16;
 const LIKE_LEN: Range<usize> = 1 << 13..1 << 23;
 /// so many of them.
 const LIKE_COUNT: usize = 8;
+
+/// The streams of a section.
+#[derive(Clone, Debug)]
+struct Gathered {
+    class: Class,
+    bytes: Vec<u8>,
+    /// What they are, if they are numbers.
+    streams: Vec<Stream>,
+}
+
+/// A section before it is compressed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part<'a> {
+    pub(crate) kind: SectionKind,
+    pub(crate) class: Class,
+    pub(crate) bytes: &'a [u8],
+    /// Its streams, if they are numbers.
+    pub(crate) streams: &'a [Stream],
+}
 
 /// Collects what the encoder writes: the templates section, and streams in the order of writing.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +75,7 @@ pub(crate) struct Sink {
     /// Numbers of templates and columns, the column tree, and the parameters of encodings.
     pub(crate) tree: Vec<u8>,
     /// The sections behind the templates section.
-    sections: Vec<(Class, Vec<u8>)>,
+    sections: Vec<Gathered>,
     /// The group of each class that small streams join.
     groups: [Option<usize>; Class::COUNT],
     /// The column of the block's table that is being written; none while its ids are.
@@ -73,7 +100,7 @@ impl Sink {
 
     /// Whether readers take a block of `raw_len` bytes that is written like this.
     pub(crate) fn is_taken(&self, raw_len: usize) -> bool {
-        let sections: usize = self.sections.iter().map(|(_, section)| section.len()).sum();
+        let sections: usize = self.sections.iter().map(|section| section.bytes.len()).sum();
         let model = self.model.as_ref().map_or(0, Vec::len);
         let decoded = self.text.len() + self.tree.len() + varint::LEN_MAX + sections + model;
         decoded as u64 <= decoded_len_max(raw_len)
@@ -114,10 +141,24 @@ impl Sink {
         self.stream_beside(Class::Text, bytes, beside);
     }
 
-    fn stream_beside(&mut self, class: Class, bytes: &[u8], beside: Option<usize>) {
+    /// Takes integers as they are written, which are not none.
+    pub(crate) fn numbers(&mut self, bytes: &[u8], stream: Stream) {
+        let section = self.stream_beside(Class::Numbers, bytes, None);
+        if let Some(section) = section.and_then(|section| self.sections.get_mut(section)) {
+            section.streams.push(stream);
+        }
+    }
+
+    /// Returns the number of the section that has the stream; none if there is nothing in it.
+    fn stream_beside(
+        &mut self,
+        class: Class,
+        bytes: &[u8],
+        beside: Option<usize>,
+    ) -> Option<usize> {
         varint::put(&mut self.tree, bytes.len() as u64);
         if bytes.is_empty() {
-            return;
+            return None;
         }
         // The ids of lines are asked for more often than anything else: not much else should come with them.
         let large = if self.owner.is_some() { STREAM_LARGE } else { IDS_LARGE };
@@ -128,11 +169,11 @@ impl Sink {
             _ => beside.unwrap_or(self.sections.len()),
         };
         if section == self.sections.len() {
-            self.sections.push((class, Vec::new()));
+            self.sections.push(Gathered { class, bytes: Vec::new(), streams: Vec::new() });
         }
         varint::put(&mut self.tree, section as u64 + 1);
         self.users.insert((self.owner, section + 1));
-        if let Some((_, dst)) = self.sections.get_mut(section) {
+        if let Some(Gathered { bytes: dst, .. }) = self.sections.get_mut(section) {
             dst.extend_from_slice(bytes);
             if dst.len() >= GROUP_LARGE && bytes.len() < large {
                 // A group that grew large is full: who asks for one column should not have to decode all.
@@ -142,6 +183,7 @@ impl Sink {
                     .for_each(|group| *group = None);
             }
         }
+        Some(section)
     }
 
     /// The section in which a large text would be smaller than on its own, by a trial on the starts of both: what one column
@@ -157,13 +199,13 @@ impl Sink {
         let start = start_of(bytes);
         let apart = size(&[start])?;
         let mut best = (apart - apart / LIKE_PART, None);
-        let may_be_like = |(known, section): &(Class, Vec<u8>)| {
-            *known == Class::Text && LIKE_LEN.contains(&section.len())
+        let may_be_like = |section: &Gathered| {
+            section.class == Class::Text && LIKE_LEN.contains(&section.bytes.len())
         };
         let candidates =
             self.sections.iter().enumerate().filter(|(_, section)| may_be_like(section));
-        for (number, (_, section)) in candidates.take(LIKE_COUNT) {
-            let other = start_of(section);
+        for (number, section) in candidates.take(LIKE_COUNT) {
+            let other = start_of(&section.bytes);
             let beside = size(&[other, start])?.saturating_sub(size(&[other])?);
             if beside < best.0 {
                 best = (beside, Some(number));
@@ -192,7 +234,7 @@ impl Sink {
             stored.map(|(_, stored)| stored.len())
         };
         let templates = size(&self.text)? + size(&self.tree)?;
-        let sections = self.sections.iter().map(|(_, section)| size(section));
+        let sections = self.sections.iter().map(|section| size(&section.bytes));
         Ok((templates + sections.sum::<Result<usize>>()?, templates))
     }
 
@@ -205,9 +247,9 @@ impl Sink {
     pub(crate) fn into_dictionary(self) -> Vec<u8> {
         let mut dictionary = Vec::new();
         let (text, other): (Vec<_>, Vec<_>) =
-            self.sections.into_iter().partition(|(class, _)| *class == Class::Text);
-        for (_, section) in other.into_iter().chain(text) {
-            dictionary.extend_from_slice(&section);
+            self.sections.into_iter().partition(|section| section.class == Class::Text);
+        for section in other.into_iter().chain(text) {
+            dictionary.extend_from_slice(&section.bytes);
         }
         dictionary.extend_from_slice(&self.text);
         dictionary.extend_from_slice(&self.tree);
@@ -226,15 +268,16 @@ impl Sink {
         templates.extend_from_slice(&self.tree);
         let mut payload = Vec::new();
         if let Some(code) = &self.model {
-            let (kind, class) = (SectionKind::Model, Class::Numbers);
-            let entry = section(kind, class, code, level, compressor, &mut payload)?;
+            let part = Part::of(SectionKind::Model, Class::Numbers, code);
+            let entry = section(part, level, compressor, &mut payload)?;
             return Ok((vec![entry], payload));
         }
-        let (kind, class) = (SectionKind::Templates, Class::Text);
-        let mut sections = vec![section(kind, class, &templates, level, compressor, &mut payload)?];
-        for ((class, decoded), needs) in self.sections.iter().zip(self.needs()) {
-            let kind = SectionKind::Columns;
-            let mut entry = section(kind, *class, decoded, level, compressor, &mut payload)?;
+        let part = Part::of(SectionKind::Templates, Class::Text, &templates);
+        let mut sections = vec![section(part, level, compressor, &mut payload)?];
+        for (gathered, needs) in self.sections.iter().zip(self.needs()) {
+            let part = Part::of(SectionKind::Columns, gathered.class, &gathered.bytes);
+            let part = Part { streams: &gathered.streams, ..part };
+            let mut entry = section(part, level, compressor, &mut payload)?;
             entry.needs = needs;
             sections.push(entry);
         }
@@ -277,6 +320,13 @@ impl Sink {
     }
 }
 
+impl<'a> Part<'a> {
+    /// A section of which no streams are known.
+    pub(crate) fn of(kind: SectionKind, class: Class, bytes: &'a [u8]) -> Self {
+        Self { kind, class, bytes, streams: &[] }
+    }
+}
+
 /// What a trial looks at of a large text.
 fn start_of(stream: &[u8]) -> &[u8] {
     stream.get(..STREAM_LARGE).unwrap_or(stream)
@@ -284,14 +334,13 @@ fn start_of(stream: &[u8]) -> &[u8] {
 
 /// Compresses one section, and appends it to `payload`.
 pub(crate) fn section(
-    kind: SectionKind,
-    class: Class,
-    decoded: &[u8],
+    part: Part<'_>,
     level: u8,
     compressor: &mut Compressor,
     payload: &mut Vec<u8>,
 ) -> Result<SectionEntry> {
-    let (mut codec, mut stored) = compress(kind, class, decoded, level, compressor)?;
+    let Part { kind, bytes: decoded, .. } = part;
+    let (mut codec, mut stored) = compress(part, level, compressor)?;
     if kind != SectionKind::Model {
         let level = if level < LEVEL_XZ { zstd_level(level) } else { 19 };
         if let Some(primed) = compressor.compress_primed(level, decoded, stored.len())? {
@@ -323,13 +372,8 @@ fn zstd_level(level: u8) -> i32 {
 }
 
 /// Compresses one section as its level and its content ask for.
-fn compress(
-    kind: SectionKind,
-    class: Class,
-    decoded: &[u8],
-    level: u8,
-    compressor: &mut Compressor,
-) -> Result<(CodecTag, Vec<u8>)> {
+fn compress(part: Part<'_>, level: u8, compressor: &mut Compressor) -> Result<(CodecTag, Vec<u8>)> {
+    let Part { kind, class, bytes: decoded, streams } = part;
     let zstd = match level {
         // Without templates the codec is all there is, and what is small takes little time.
         3..=5 if kind == SectionKind::Literal && decoded.len() <= SMALL_BLOCK => 12,
@@ -372,12 +416,17 @@ fn compress(
         SectionKind::Literal if decoded.len() <= SMALL_BLOCK => (SMALL, 8),
         _ => (SMALL, 6),
     };
-    let slow = if (class == Class::Text || level > LEVEL_XZ) && decoded.len() > least {
-        let order = if class == Class::Text { 8 } else { 6 };
-        ppmd_or_xz(decoded, (order, part), settings, compressor)?
+    let slow = if class == Class::Text && decoded.len() > least {
+        ppmd_or_xz(decoded, (PPMD_ORDER, part), settings, compressor)?
     } else {
         compressor.compress(Codec::Xz(settings), decoded)?
     };
+    if class == Class::Numbers && (level > LEVEL_XZ || decoded.len() <= PLANES_CHEAP) {
+        let planes = planes::encode(streams, decoded);
+        if planes.len() < slow.1.len() - slow.1.len() / PLANES_PART {
+            return Ok((CodecTag::Planes, planes));
+        }
+    }
     // zstd has the lower fixed cost and the better answer to what hardly compresses, or repeats itself whole; in between
     // it would cost as much time again, and lose.
     let len = slow.1.len();

@@ -18,6 +18,7 @@ use crate::encoding::packed::Alphabet;
 use crate::error::Result;
 use crate::format::BlockStats;
 use crate::line::Rows;
+use crate::model::planes::Stream;
 use crate::template::{Mode, Parsed, Sharing, nest, parse, parse_by_trial};
 use crate::wire::varint;
 
@@ -344,9 +345,10 @@ impl<'a> TableEncoder<'a> {
             self.try_integers(values)
         };
         let mut planes = Vec::new();
-        integer::encode(values, choice, reference, &mut self.sink.tree, &mut planes);
-        if !planes.is_empty() {
-            self.sink.stream(Class::Numbers, &planes);
+        let width = integer::encode(values, choice, reference, &mut self.sink.tree, &mut planes);
+        if let Some(values) = planes.len().checked_div(width).filter(|&values| values > 0) {
+            let planes_first = choice.planes || width == 1;
+            self.sink.numbers(&planes, Stream { values, width, planes: planes_first });
         }
     }
 

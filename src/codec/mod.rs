@@ -41,6 +41,8 @@ pub(crate) enum CodecTag {
     Ppmd,
     /// As [`Zstd`](Self::Zstd), referring to the dictionary of the stream's model file.
     ZstdPrimed,
+    /// Planes of integers by a model of them: of sections only, since only they say where columns lie.
+    Planes,
 }
 
 impl CodecTag {
@@ -51,6 +53,7 @@ impl CodecTag {
             Self::Xz => 2,
             Self::Ppmd => 3,
             Self::ZstdPrimed => 4,
+            Self::Planes => 5,
         }
     }
 
@@ -61,6 +64,7 @@ impl CodecTag {
             2 => Some(Self::Xz),
             3 => Some(Self::Ppmd),
             4 => Some(Self::ZstdPrimed),
+            5 => Some(Self::Planes),
             _ => None,
         }
     }
@@ -73,6 +77,7 @@ impl CodecTag {
             Self::Xz => "xz",
             Self::Ppmd => "ppmd",
             Self::ZstdPrimed => "zstd+model",
+            Self::Planes => "planes",
         }
     }
 }
@@ -167,6 +172,8 @@ impl Decompressor {
             CodecTag::Zstd => self.zstd.decompress(src, len)?,
             CodecTag::Xz => xz::decompress(src, len)?,
             CodecTag::Ppmd => ppmd::decompress(src, len)?,
+            // Sections decode it themselves.
+            CodecTag::Planes => return Err(bad("planes are columns of blocks")),
             CodecTag::ZstdPrimed => match &self.dictionary {
                 Some(dictionary) => zstd::decompress_with(dictionary.bytes(), src, len)?,
                 None => return Err(bad("a stream names the model file of its sections")),
@@ -181,7 +188,7 @@ impl Decompressor {
 }
 
 /// An empty vector with room for `len` bytes, or an error instead of an abort.
-fn reserve(len: usize) -> Result<Vec<u8>> {
+pub(crate) fn reserve(len: usize) -> Result<Vec<u8>> {
     let mut dst = Vec::new();
     dst.try_reserve_exact(len).map_err(|_| {
         Error::new(ErrorKind::LimitExceeded { limit: "memory", requested: len as u64, allowed: 0 })

@@ -140,14 +140,17 @@ fn differences(values: &[i64]) -> Vec<i64> {
 }
 
 /// Writes `values`: the parameters to `meta`, the planes to `dst`. `reference` names what they are relative to.
+/// Returns the bytes of each.
 pub(crate) fn encode(
     values: &[i64],
     choice: Choice,
     reference: Option<u64>,
     meta: &mut Vec<u8>,
     dst: &mut Vec<u8>,
-) {
-    Transformed::of(values, choice.transform).encode(choice.planes, reference, meta, dst);
+) -> usize {
+    let transformed = Transformed::of(values, choice.transform);
+    transformed.encode(choice.planes, reference, meta, dst);
+    transformed.width.into()
 }
 
 /// Values behind a transform, ready to be written.

@@ -18,6 +18,7 @@ mod merge;
 mod mixer;
 mod number;
 mod plan;
+pub(crate) mod planes;
 mod predictor;
 mod registry;
 mod rows;

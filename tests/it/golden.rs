@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use lignite::Reader;
 
 /// Each golden file and the bundled log it was made from.
-const GOLDEN: [(&str, &str); 5] = [
+const GOLDEN: [(&str, &str); 6] = [
     ("v0.2-level1-dpkg.lig", "dpkg.log"),
     ("v0.2-level3-dpkg.lig", "dpkg.log"),
     ("v0.2-level6-dpkg.lig", "dpkg.log"),
+    ("v0.2-level7-dpkg.lig", "dpkg.log"),
     ("v0.2-level8-dpkg.lig", "dpkg.log"),
     ("v0.2-level9-dpkg.lig", "dpkg.log"),
 ];
