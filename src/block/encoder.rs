@@ -32,8 +32,14 @@ const TEXT_PART: usize = 8;
 /// than this part of what it leaves without, in percent.
 const LITERAL_PERCENT: usize = 97;
 
-/// Where a model codes blocks, those of at most this many bytes are encoded without one too, which takes half as long.
-const PLAIN_TOO: usize = 1 << 20;
+/// Blocks that a model coded are encoded without one too if they have at most this many bytes, or little is left of them: one part in
+/// so many. The full model's always are.
+const PLAIN_SMALL: usize = 1 << 20;
+const PLAIN_PART: usize = 128;
+/// Above so many bytes a quick level tells whether that is worth its time: the slow one leaves hardly less than this part of what that leaves, in percent.
+const PLAIN_SURE: usize = 1 << 16;
+const LEVEL_PLAIN_QUICK: u8 = 3;
+const PLAIN_PERCENT: usize = 70;
 
 /// How a block is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,18 +78,32 @@ impl Encoder {
     pub(crate) fn encode(&mut self, raw: &[u8]) -> Result<Encoded> {
         let encoded = self.encode_once(raw)?;
         let is_own = self.equipment.predictor.is_some();
-        if self.level < LEVEL_MODEL || is_own || raw.len() > PLAIN_TOO {
+        let len = encoded.stored_len();
+        let may_be_plain =
+            self.level > LEVEL_MODEL || raw.len() <= PLAIN_SMALL || raw.len() / PLAIN_PART >= len;
+        if self.level < LEVEL_MODEL || is_own || !may_be_plain {
             return Ok(encoded);
         }
         // A relation between columns says at once what a model learns from many rows.
-        let level = std::mem::replace(&mut self.level, LEVEL_MODEL - 1);
-        let plain = self.encode_once(raw);
-        self.level = level;
-        let plain = plain?;
-        Ok(if plain.stored_len() < encoded.stored_len() { plain } else { encoded })
+        if raw.len() > PLAIN_SURE {
+            let quick = self.encode_plain(raw, LEVEL_PLAIN_QUICK)?;
+            if quick.stored_len() * PLAIN_PERCENT / 100 >= len {
+                return Ok(encoded);
+            }
+        }
+        let plain = self.encode_plain(raw, LEVEL_MODEL - 1)?;
+        Ok(if plain.stored_len() < len { plain } else { encoded })
     }
 
-    /// The same, with a model at each level that has one.
+    /// The same at a level without model.
+    fn encode_plain(&mut self, raw: &[u8], level: u8) -> Result<Encoded> {
+        let own = std::mem::replace(&mut self.level, level);
+        let plain = self.encode_once(raw);
+        self.level = own;
+        plain
+    }
+
+    /// The block as its level makes it: with a model at each level that has one.
     pub(crate) fn encode_once(&mut self, raw: &[u8]) -> Result<Encoded> {
         let (sink, stats) = self.structure(raw)?;
         if !sink.is_taken(raw.len()) {

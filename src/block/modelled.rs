@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::format::BlockStats;
 use crate::limits::Limits;
 use crate::line::Rows;
-use crate::model::{self, Equipment, ModelFile};
+use crate::model::{self, Equipment, ModelFile, Repeats};
 use crate::template::{Mode, Parsed, parse};
 use crate::wire::varint;
 
@@ -25,19 +25,33 @@ pub(crate) fn encode(
         return Ok(None);
     }
     let given = equipment.trained.as_ref();
-    let parsed = match given {
-        None => Some(model::merge(parse(lines, Mode::Lines))),
-        Some(given) => behind(given, (body, lines)),
+    let repeats = if given.is_none() { Repeats::find(lines) } else { None };
+    let parsed = match (given, &repeats) {
+        (None, None) => Some(model::merge(parse(lines, Mode::Lines))),
+        (None, Some(repeats)) => {
+            let kept = kept(lines, repeats);
+            Some(model::merge(parse(&Rows::lines(Some(&kept)), Mode::Lines)))
+        }
+        (Some(given), _) => behind(given, (body, lines)),
     };
     let Some(parsed) = parsed else { return Ok(None) };
     let rows = given.map_or(0, |given| given.rows().ids.len());
     let used: BTreeSet<u32> = parsed.ids.iter().skip(rows).copied().collect();
     let templates = length(used.len())?;
-    let Ok(code) = model::encode(&parsed, terminated, raw_len, level, equipment) else {
+    let parsed = (&parsed, repeats.as_ref());
+    let Ok(code) = model::encode(parsed, terminated, raw_len, level, equipment) else {
         return Ok(None);
     };
     let stats = BlockStats { templates, ..BlockStats::default() };
     Ok(Some((Sink::of_model(code), stats)))
+}
+
+/// The lines that repeat none.
+fn kept(lines: &Rows<'_>, repeats: &Repeats) -> Vec<u8> {
+    let mut numbers = repeats.kept.iter().copied().peekable();
+    let kept = lines.iter().enumerate().filter(|(row, _)| numbers.next_if_eq(row).is_some());
+    let kept: Vec<&[u8]> = kept.map(|(_, line)| line).collect();
+    kept.join(&b'\n')
 }
 
 /// Takes the lines of a block apart together with those of a model file, and puts them behind what that says of its own.
@@ -99,10 +113,24 @@ mod tests {
         (0..40).flat_map(|i| line(i).into_bytes()).collect()
     }
 
+    /// The same lines again and again, but for some.
+    fn repeated() -> Vec<u8> {
+        let lines: Vec<Vec<u8>> =
+            log().split_inclusive(|&byte| byte == b'\n').take(12).map(<[u8]>::to_vec).collect();
+        let round = |round: usize| {
+            let changed = move |&(at, _): &(usize, &Vec<u8>)| (at + round) % 9 != 4;
+            lines.iter().enumerate().filter(changed).flat_map(|(_, line)| line.clone())
+        };
+        (0..4).flat_map(round).collect()
+    }
+
     /// Decodes the log with its code changed, as if the file had been made that way; `None` for an error.
     fn decode(change: impl FnOnce(&mut Vec<u8>)) -> Option<Vec<u8>> {
-        let log = log();
-        let mut encoded = Encoder::new(9).encode_once(&log).unwrap();
+        decode_of(&log(), change)
+    }
+
+    fn decode_of(log: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Option<Vec<u8>> {
+        let mut encoded = Encoder::new(9).encode_once(log).unwrap();
         let [model] = &mut encoded.sections[..] else { panic!("one code") };
         let mut code = std::mem::take(&mut encoded.payload);
         change(&mut code);
@@ -132,6 +160,29 @@ mod tests {
     }
 
     #[test]
+    fn a_changed_code_of_repeated_lines_is_an_error_or_other_lines() {
+        let log = repeated();
+        let mut header = Vec::new();
+        let mut len = 0;
+        let same = decode_of(&log, |code| {
+            header.extend_from_slice(&code[..4]);
+            len = code.len();
+        });
+        assert!(same.unwrap() == log);
+        assert_eq!(header[0], 2 | 0x20, "lines are left out");
+        assert!(header[3] < header[2] / 2 && header[2] < 128);
+        for at in 0..len {
+            drop(decode_of(&log, |code| code[at] ^= 1 << (at % 8)));
+        }
+        // Behind the memory: the lines in all, and those of the table. More or fewer than the code says.
+        for kept in 0..127 {
+            drop(decode_of(&log, |code| code[3] = kept));
+        }
+        let more = decode_of(&log, |code| code[2..4].copy_from_slice(&[2 * 11, 12]));
+        assert!(more.is_none(), "a table has no more lines than the block");
+    }
+
+    #[test]
     fn a_code_cut_short_or_with_something_behind_it_is_noticed() {
         let mut len = 0;
         decode(|code| len = code.len()).unwrap();
@@ -149,7 +200,7 @@ mod tests {
             let encoded = Encoder::new(level).encode_once(&log().repeat(3)).unwrap();
             checksum::payload(&encoded.payload)
         };
-        assert_eq!([8, 9].map(hash), [17_101_419_435_558_590_393, 57_015_331_538_319_452]);
+        assert_eq!([8, 9].map(hash), [3_423_143_225_615_199_867, 6_305_362_938_043_893_095]);
     }
 
     #[test]

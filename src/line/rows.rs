@@ -57,7 +57,6 @@ impl<'a> Rows<'a> {
     }
 
     /// The rows.
-    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> + Clone + '_ {
         let bytes = self.bytes;
         self.places().map(move |(start, end)| bytes.get(start..end).unwrap_or_default())

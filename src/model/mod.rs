@@ -21,6 +21,7 @@ mod plan;
 pub(crate) mod planes;
 mod predictor;
 mod registry;
+mod repeat;
 mod rows;
 mod sequence;
 mod span;
@@ -45,6 +46,7 @@ use crate::model::number::{NUMBER_CONTEXTS, NUMBER_SETS, PLAIN_CONTEXTS};
 use crate::model::predictor::Predictor as BuiltIn;
 pub use crate::model::registry::{Embedding, Models};
 pub(crate) use crate::model::registry::{Equipment, check_id};
+pub(crate) use crate::model::repeat::Repeats;
 use crate::model::rows::Context;
 use crate::model::sequence::{ASK_CONTEXTS, ASK_SETS, INDEX_CONTEXTS, INDEX_SETS, Memories};
 use crate::model::span::{SPAN_CONTEXTS, SPAN_SETS};
@@ -63,6 +65,8 @@ const ID_FAST: u8 = 1;
 const ID_FULL: u8 = 2;
 /// None of them, below a predictor.
 const ID_NONE: u8 = 0;
+/// Marks a code of a table that lacks rows which repeat others.
+const REPEATS: u8 = 0x20;
 /// Marks a code whose probabilities come from the stream's predictor.
 const HOOKED: u8 = 0x40;
 /// Marks a code that goes on from the rows of the stream's model file.
@@ -200,35 +204,49 @@ impl Model {
         &mut self,
         coder: &mut C,
         hook: Option<&dyn PredictorSource>,
-        parsed: Option<&Parsed>,
-        (given, rows): (&Given, usize),
+        (parsed, repeats): (Option<&Parsed>, Option<&Repeats>),
+        (given, lines): (&Given, LineCounts),
     ) -> Result<Table> {
         match hook {
-            None => self.block(coder, parsed, given, rows),
-            Some(hook) => self.block(&mut Hooked::new(coder, hook), parsed, given, rows),
+            None => self.block(coder, (parsed, repeats), given, lines),
+            Some(hook) => {
+                self.block(&mut Hooked::new(coder, hook), (parsed, repeats), given, lines)
+            }
         }
     }
 
-    /// Codes templates, ids, and columns of a block of so many lines behind those that are given.
+    /// Codes templates, ids, and columns of a block of so many lines behind those that are given, and what they lack.
     fn block<C: Coder>(
         &mut self,
         coder: &mut C,
-        parsed: Option<&Parsed>,
+        (parsed, repeats): (Option<&Parsed>, Option<&Repeats>),
         given: &Given,
-        rows: usize,
+        lines: LineCounts,
     ) -> Result<Table> {
+        let rows = lines.kept.unwrap_or(lines.all);
         self.start();
         let (texts, shape) = self.templates(coder, parsed, 0, given.templates)?;
         coder.note(Note::Table(&texts));
         let context = Context::empty(given.rows.saturating_add(rows), given.rows);
         let table = self.table(coder, parsed, &shape, (&context, 0), 0)?;
+        if lines.kept.is_some() {
+            return self.repeats(coder, (&table, &texts, &shape), repeats, lines.all);
+        }
         Ok(given.strip(table))
     }
 }
 
-/// Codes what the lines of a block of `raw_len` bytes were parsed into: behind the rows of a model file, if there is one.
+/// How many lines a block has, and how many its table, if that lacks some.
+#[derive(Clone, Copy, Debug)]
+struct LineCounts {
+    all: usize,
+    kept: Option<usize>,
+}
+
+/// Codes what the lines of a block of `raw_len` bytes were parsed into, those that are kept if some are repeated: behind the rows of a
+/// model file, if there is one, which then repeats nothing.
 pub(crate) fn encode(
-    parsed: &Parsed,
+    (parsed, repeats): (&Parsed, Option<&Repeats>),
     terminated: bool,
     raw_len: usize,
     level: u8,
@@ -250,12 +268,20 @@ pub(crate) fn encode(
     model.scratch = Some(Box::new(scratch));
     let kind = id
         | if hook.is_some() { HOOKED } else { 0 }
-        | if equipment.trained.is_some() { PRIMED } else { 0 };
+        | if equipment.trained.is_some() { PRIMED } else { 0 }
+        | if repeats.is_some() { REPEATS } else { 0 };
     let rows = parsed.ids.len().saturating_sub(given.rows);
+    let lines = LineCounts {
+        all: repeats.map_or(rows, |repeats| repeats.rows),
+        kept: repeats.is_some().then_some(rows),
+    };
     let mut header = vec![kind, bits];
-    varint::put(&mut header, (rows as u64) << 1 | u64::from(terminated));
+    varint::put(&mut header, (lines.all as u64) << 1 | u64::from(terminated));
+    if let Some(kept) = lines.kept {
+        varint::put(&mut header, kept as u64);
+    }
     let mut coder = Encoder::new(header);
-    model.block_with(&mut coder, hook, Some(parsed), (&given, rows))?;
+    model.block_with(&mut coder, hook, (Some(parsed), repeats), (&given, lines))?;
     Ok(coder.finish())
 }
 
@@ -278,7 +304,7 @@ pub(crate) fn head(
     raw_len: usize,
     (limits, equipment): (&Limits, &Equipment),
 ) -> Result<Head> {
-    let Opened { mut model, mut coder, rows, terminated, hook, known } =
+    let Opened { mut model, mut coder, lines, terminated, hook, known } =
         Opened::new(src, raw_len, limits, equipment)?;
     let given = Given::of(known);
     let known = known.map(ModelFile::rows);
@@ -293,7 +319,7 @@ pub(crate) fn head(
     limits::check("templates", templates.len() as u64, limits.templates_max)?;
     limits::check("columns", shape.columns() as u64, limits.columns_max)?;
     let slot_columns = shape.slot_columns().to_vec();
-    Ok(Head { templates, slot_columns, rows, terminated })
+    Ok(Head { templates, slot_columns, rows: lines.all as u64, terminated })
 }
 
 /// Decodes a code of [`encode`]: the template of each line, and the columns.
@@ -302,12 +328,11 @@ pub(crate) fn decode(
     raw_len: usize,
     (limits, equipment): (&Limits, &Equipment),
 ) -> Result<Table> {
-    let Opened { mut model, mut coder, rows, hook, known, .. } =
+    let Opened { mut model, mut coder, lines, hook, known, .. } =
         Opened::new(src, raw_len, limits, equipment)?;
-    let rows = usize::try_from(rows).unwrap_or(usize::MAX);
     let given = Given::of(known);
     let known = known.map(ModelFile::rows);
-    let table = model.block_with(&mut coder, hook, known, (&given, rows))?;
+    let table = model.block_with(&mut coder, hook, (known, None), (&given, lines))?;
     if !coder.is_finished() {
         return Err(broken("a code ends where its columns do"));
     }
@@ -317,7 +342,7 @@ pub(crate) fn decode(
 struct Opened<'a> {
     model: Model,
     coder: Decoder<'a>,
-    rows: u64,
+    lines: LineCounts,
     terminated: bool,
     hook: Option<&'a dyn PredictorSource>,
     /// What both sides know.
@@ -333,7 +358,7 @@ impl<'a> Opened<'a> {
     ) -> Result<Self> {
         let mut cur = Cursor::new(src, Section::Columns, 0);
         let [kind, bits] = cur.array()?;
-        let id = kind & !(HOOKED | PRIMED);
+        let id = kind & !(HOOKED | PRIMED | REPEATS);
         let hooked = kind & HOOKED != 0;
         if id > ID_FULL || (id == ID_NONE && !hooked) {
             let model = kind.into();
@@ -351,14 +376,23 @@ impl<'a> Opened<'a> {
             return Err(broken("the memory of a model and its block are within their bounds"));
         }
         limits::check("model memory", CONTEXT_BYTES << bits, limits.model_bytes_max)?;
-        let lines = cur.varint()?;
-        if lines >> 1 > raw_len as u64 {
-            return Err(cur.corrupt("a block has no more lines than bytes"));
-        }
+        let (lines, terminated) = {
+            let lines = cur.varint()?;
+            let all = lines >> 1;
+            if all > raw_len as u64 {
+                return Err(cur.corrupt("a block has no more lines than bytes"));
+            }
+            let kept = if kind & REPEATS != 0 { Some(cur.varint()?) } else { None };
+            if kept.is_some_and(|kept| kept > all || known.is_some()) {
+                return Err(cur.corrupt("lines repeat lines of the same block"));
+            }
+            let number = |lines: u64| usize::try_from(lines).unwrap_or(usize::MAX);
+            (LineCounts { all: number(all), kept: kept.map(number) }, lines & 1 == 1)
+        };
         let mut model = Model::new(id, bits, raw_len + Given::of(known).bytes);
         model.bound(bits, hook, limits)?;
         let coder = Decoder::new(cur.rest());
-        Ok(Self { model, coder, rows: lines >> 1, terminated: lines & 1 == 1, hook, known })
+        Ok(Self { model, coder, lines, terminated, hook, known })
     }
 }
 

@@ -28,14 +28,13 @@ pub(crate) fn weigh(
     raw_len: usize,
     (limits, equipment): (&Limits, &Equipment),
 ) -> Result<(Table, Costs)> {
-    let Opened { mut model, coder, rows, hook, known, .. } =
+    let Opened { mut model, coder, lines, hook, known, .. } =
         Opened::new(src, raw_len, limits, equipment)?;
     let mut coder = Watched::new(coder);
-    let rows = usize::try_from(rows).unwrap_or(usize::MAX);
     model.noted = Some(Vec::new());
     let given = Given::of(known);
     let known = known.map(ModelFile::rows);
-    let table = model.block_with(&mut coder, hook, known, (&given, rows))?;
+    let table = model.block_with(&mut coder, hook, (known, None), (&given, lines))?;
     if !coder.is_finished() {
         return Err(broken("a code ends where its columns do"));
     }

@@ -426,6 +426,22 @@ proptest! {
     }
 
     #[test]
+    fn lines_that_come_again_come_back(
+        lines in lines(1..40), runs in vec((any::<u64>(), 1..30_usize, any::<u64>()), 1..60), ending in any::<u8>(), level in LEVELS,
+    ) {
+        // Runs of lines from anywhere, some with another line among them.
+        let many: Vec<(u8, u64)> = runs
+            .iter()
+            .flat_map(|&(start, len, odd)| {
+                let run = lines.iter().cycle().skip(start as usize % lines.len()).take(len);
+                run.copied().chain(odd.is_multiple_of(3).then_some((odd as u8, odd)))
+            })
+            .collect();
+        let log = log(&many, ending, false);
+        prop_assert!(round_trip(&log, level, 64 << 10, usize::MAX) == log);
+    }
+
+    #[test]
     fn a_line_longer_than_a_block_comes_back(
         seed in any::<u64>(), kib in 1..400_usize, level in LEVELS, newline in any::<bool>(),
     ) {

@@ -76,6 +76,21 @@ fn a_made_log_decodes_from_the_page_alone() {
 }
 
 #[test]
+fn lines_that_come_again_decode_from_the_page_alone() {
+    let log = made();
+    let lines: Vec<&[u8]> = log.split_inclusive(|&byte| byte == b'\n').take(24).collect();
+    let rounds: Vec<&[u8]> = (0..4)
+        .flat_map(|round| lines.iter().enumerate().filter(move |(at, _)| at % 11 != round * 2))
+        .map(|(_, &line)| line)
+        .collect();
+    let log = rounds.concat();
+    for level in [8, 9] {
+        let Some(decoded) = decoded(&log, level) else { return };
+        assert!(decoded == log, "level {level}");
+    }
+}
+
+#[test]
 fn the_head_of_a_real_log_decodes_from_the_page_alone() {
     let log = std::fs::read(root().join("testdata/dpkg.log")).unwrap();
     let log = &log[..8000];

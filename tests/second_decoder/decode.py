@@ -325,7 +325,33 @@ class Model:
         for t, row in zip(ids, rows):
             values = iter(row)
             lines.append(b"".join(next(values)[4] if b < 2 else bytes([b]) for b in shape.templates[t]))
+        self.ids = ids
         return lines
+
+    def repeats(self, rows, count):
+        ids, out, behind, lengths, last = self.ids, [], {}, {}, 0
+        for k, row in enumerate(rows):
+            before = behind.get(row)
+            out.append(k)
+            behind[row] = len(out)
+            if before is None:
+                continue
+            hint = 0
+            for source in out[before:before + 64]:
+                if k + 1 < len(ids) and ids[source] == ids[k + 1]:
+                    break
+                hint += 1
+            then = lengths.get(row, 0)
+            length = self.plain(32, join(hint, then), hint, join(then, last))
+            last, lengths[row] = length, length + 1
+            if len(out) + length > count:
+                raise Bad("more rows than the block has")
+            for at in range(before, before + length):
+                out.append(out[at])
+                behind[rows[out[at]]] = len(out)
+        if len(out) != count:
+            raise Bad("fewer rows than the block has")
+        return [rows[k] for k in out]
 
     def known(self, shape, ids, rows, outer, r, s):
         columns, row, out, known = shape.slots[ids[r]], rows[r], outer[r], Known()
@@ -627,11 +653,14 @@ def block(header, payload):
 def modelled(section):
     cur = Cursor(section)
     kind, m, lines = cur.int(1), cur.int(1), cur.varint()
-    if kind not in (1, 2):
+    if kind & ~32 not in (1, 2):
         raise Bad(f"model {kind}")
-    model = Model(kind, m, section[cur.at:])
+    kept = cur.varint() if kind & 32 else lines >> 1
+    model = Model(kind & ~32, m, section[cur.at:])
     shape = model.templates(0)
-    rows = model.table(shape, [Known()] * (lines >> 1), 0, 0)
+    rows = model.table(shape, [Known()] * kept, 0, 0)
+    if kind & 32:
+        rows = model.repeats(rows, lines >> 1)
     if model.coder.at != len(model.coder.data) + 3:
         raise Bad("the code does not end where its columns do")
     return b"\n".join(rows) + (b"\n" if lines & 1 else b"")
