@@ -14,6 +14,7 @@ mod new_file;
 mod open;
 mod pack;
 mod recover;
+mod rows;
 mod salvage;
 mod store;
 mod verify;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::archive::block_decoder::{BlockDecoder, read_block};
 use crate::archive::member_reader::Part;
+use crate::archive::rows::BlockRows;
 use crate::archive::store::Store;
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::format::archive_commit::ArchiveCommit;
@@ -39,6 +40,8 @@ pub struct Archive {
     trailing: Trailing,
     pub(crate) decoder: BlockDecoder,
     cache: VecDeque<(u64, Arc<Vec<u8>>)>,
+    /// The lines of the block that was last asked for them.
+    pub(crate) rows: Option<(u64, Arc<BlockRows>)>,
 }
 
 /// What lies behind the newest commit.
@@ -109,6 +112,7 @@ impl Archive {
             table_changes: 0,
             members: Vec::new(),
             cache: VecDeque::new(),
+            rows: None,
         };
         archive.read_members()?;
         Ok(archive)

@@ -2,6 +2,7 @@
 
 mod columns;
 mod render;
+mod templates;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub(crate) use condition::{Known, LineSubject, Node, Subject, value};
 pub(crate) use fit::{Fit, Part, Place};
 pub(crate) use literal::{ANY, Clause, Literal, Required, Run};
 pub use pattern::{Case, MatchExtent, Pattern, PatternBuilder};
+pub(crate) use template_id::RowTemplates;
 pub use template_id::{TemplateId, TemplateRef};
 pub use test::FieldTest;
 pub(crate) use test::Test;

@@ -76,6 +76,14 @@ impl TemplateRef {
     }
 }
 
+/// The templates of the lines of a block.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RowTemplates {
+    /// Of each line: the place of its template in `names`.
+    pub(crate) ids: Vec<u32>,
+    pub(crate) names: Vec<TemplateId>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

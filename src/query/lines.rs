@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::{ControlFlow, Range};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::predicate::{LineTest, Predicate, Required, TemplateId};
+use crate::predicate::{LineTest, Predicate, Required, RowTemplates, TemplateId};
 
 /// What is wanted of a scan besides the lines that are selected.
 #[non_exhaustive]
@@ -77,14 +77,6 @@ impl ScanLine<'_> {
     pub fn with_bytes<'b>(&self, bytes: &'b [u8]) -> ScanLine<'b> {
         ScanLine { bytes, ..*self }
     }
-}
-
-/// The templates of the lines of a block.
-#[derive(Debug, Default)]
-pub(crate) struct RowTemplates {
-    /// Of each line: the place of its template in `names`.
-    pub(crate) ids: Vec<u32>,
-    pub(crate) names: Vec<TemplateId>,
 }
 
 /// A line kept for the context of one that may follow.

@@ -19,7 +19,7 @@ impl Archive {
     /// Lines are numbered as in the member. Blocks are not read that the member's times, or their severities and filters, rule
     /// out.
     ///
-    /// Its lines have no template: the blocks of an archive are not told apart by members.
+    /// A line that lies in two blocks has no template. Ranks of templates are those of the whole [archive](Self::templates).
     pub fn scan_member<F>(
         &mut self,
         member: &Member,
@@ -30,6 +30,7 @@ impl Archive {
     where
         F: FnMut(ScanLine<'_>) -> Result<ControlFlow<()>>,
     {
+        let by_template = options.templates || predicate.needs_templates();
         let mut lines = Lines::new(predicate, options, sink);
         let mut stats = ScanStats { blocks: member.extents.len() as u64, ..ScanStats::default() };
         stats.bytes_raw = member.size;
@@ -53,6 +54,9 @@ impl Archive {
                 continue;
             }
             let part = self.extent(extent)?;
+            if by_template {
+                lines.set_rows(self.rows(extent.block)?.templates_of(extent));
+            }
             stats.blocks_whole += 1;
             stats.bytes_decoded += u64::from(extent.len);
             if lines.push(part.bytes())?.is_break() {

@@ -6,8 +6,8 @@ use crate::column::Strings;
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::line::{Clock, Form};
-use crate::predicate::{Known, LineTest, Predicate, Required, TemplateId};
-use crate::query::lines::{RowTemplates, ScanOptions};
+use crate::predicate::{Known, LineTest, Predicate, Required, RowTemplates, TemplateId};
+use crate::query::lines::ScanOptions;
 use crate::query::prune::{Candidates, Pruned, candidates};
 use crate::reader::StoredBlock;
 
@@ -94,7 +94,7 @@ impl Asked<'_> {
         if in_part && let Some(part) = self.part(&mut view, known, turn, form)? {
             return Ok(Prepared::Part(part));
         }
-        let rows = if with_templates { row_templates(&mut view)? } else { None };
+        let rows = if with_templates { view.row_templates()? } else { None };
         stored.decode_rest(view, decoder, &mut raw)?;
         Ok(Prepared::Whole(raw, rows))
     }
@@ -163,7 +163,7 @@ impl Asked<'_> {
         let room = usize::try_from(turn.room).unwrap_or(usize::MAX);
         let (times, before) = (self.options.times, turn.number + 1);
         let names = if self.options.templates || self.predicate.needs_templates() {
-            template_names(view)
+            view.template_names()
         } else {
             Vec::new()
         };
@@ -220,15 +220,4 @@ impl Asked<'_> {
             part.bytes.push(line);
         })
     }
-}
-
-fn template_names(view: &BlockView<'_>) -> Vec<TemplateId> {
-    (0..view.templates()).map(|template| TemplateId::of(view.pieces_of(template))).collect()
-}
-
-/// The templates of the lines of a block; `None` if it has none.
-fn row_templates(view: &mut BlockView<'_>) -> Result<Option<RowTemplates>> {
-    let names = template_names(view);
-    let ids = view.ids()?.to_vec();
-    Ok((!names.is_empty()).then_some(RowTemplates { ids, names }))
 }

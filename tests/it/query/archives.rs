@@ -87,8 +87,6 @@ fn members_are_chosen_and_asked_by_their_names() {
         assert_eq!(of_members.0, 0);
     }
     assert_eq!(ask(&["top", "A.lig", "_1"]), ask(&[&["top"], &files[..], &["_1"]].concat()));
-    // Templates are not known of members.
-    assert_eq!(ask(&["grep", "--template", "1", "-e", "x", "A.lig"]).0, 2);
 }
 
 #[test]
@@ -123,4 +121,57 @@ fn members_are_passed_over_by_their_times_and_blocks_by_their_filters() {
     let explained = String::from_utf8(explained.stderr).unwrap();
     assert!(explained.contains("each line has \"watchdog quenched\""), "{explained}");
     assert!(explained.contains("lines selected"), "{explained}");
+}
+
+#[test]
+fn templates_are_known_of_members() {
+    let mut random = Random(37);
+    let dir = tempfile::tempdir().unwrap();
+    let names = archive(&mut random, dir.path());
+    let ask = |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        let (code, out) = lig(&words, dir.path());
+        assert!(code < 2, "{words:?}");
+        String::from_utf8_lossy(&out).into_owned()
+    };
+    let count = |words: &[&str]| -> u64 {
+        let counts = ask(&[&["grep", "-h", "-c", "-e", ""], words, &["A.lig"]].concat());
+        counts.lines().map(|count| count.parse::<u64>().unwrap()).sum()
+    };
+    let all = count(&[]);
+    let told = ask(&["templates", "A.lig"]);
+    assert!(told.starts_with(&format!("A.lig: {all} lines, ")), "{told}");
+    let (mut by_template, mut found) = (0, 0);
+    for (rank, row) in (1..).zip(ask(&["templates", "--json", "A.lig"]).lines()) {
+        let row: serde_json::Value = serde_json::from_str(row).unwrap();
+        let (id, lines) = (row["id"].as_str().unwrap(), row["lines"].as_u64().unwrap());
+        let of_template = count(&["--template", id]);
+        assert_eq!(of_template + count(&["--not-template", id]), all);
+        if rank <= 3 {
+            assert_eq!(count(&["--template", &rank.to_string()]), of_template);
+        }
+        // Its lines look alike: all have its constant text.
+        let text = row["text"].as_str().unwrap();
+        let longest = text.split("<*>").max_by_key(|piece| piece.len()).unwrap();
+        let longest = longest.trim_matches(|c: char| c == '\r' || c == char::REPLACEMENT_CHARACTER);
+        if !longest.contains([char::REPLACEMENT_CHARACTER, '\0']) {
+            let query = ["grep", "-h", "-c", "-F", "-e", longest, "--template", id, "A.lig"];
+            let holding: u64 = ask(&query).lines().map(|count| count.parse::<u64>().unwrap()).sum();
+            assert_eq!(holding, of_template, "{longest:?}");
+        }
+        (by_template, found) = (by_template + of_template, found + 1);
+        assert!(of_template <= lines && lines <= of_template + names.len() as u64);
+    }
+    // A line that lies in two commits has no template, and there is one such line of each file at most.
+    let without =
+        told.lines().find_map(|line| line.strip_suffix(" lines are stored without templates"));
+    let without: u64 = without.map_or(0, |lines| lines.parse().unwrap());
+    assert!(found > 3 && by_template + without <= all, "{found} {by_template} {without} {all}");
+    assert!(by_template + without + names.len() as u64 >= all, "{by_template} {without} {all}");
+    // What another file of its name has replaced does not count.
+    fs::write(dir.path().join(&names[0]), "one line is left\n").unwrap();
+    assert_eq!(lig(&words("archive -q A.lig logs"), dir.path()).0, 0);
+    let left = count(&[]);
+    let told = ask(&["templates", "A.lig"]);
+    assert!(left < all && told.starts_with(&format!("A.lig: {left} lines, ")), "{left} {told}");
 }

@@ -1,15 +1,15 @@
 //! A search of one input: ours by blocks where it can seek, anything else front to back.
 
 use std::cell::Cell;
-use std::io::{Read as _, Seek as _};
+use std::io::Read as _;
 use std::ops::ControlFlow;
 
 use anyhow::{Result, bail};
 use lignite::vfs::{FileSystem, ReadFile};
 use lignite::{
     Archive, BlockInfo, BlockSum, Condition, ErrorKind, Member, MemberState, OnDamage, Predicate,
-    ReaderBuilder, ScanLine, ScanOptions, ScanStats, Section, UseIndex, is_archive, is_lignite,
-    scan_read,
+    ReaderBuilder, ScanLine, ScanOptions, ScanStats, Section, TemplateId, UseIndex, is_archive,
+    is_lignite, scan_read,
 };
 
 use crate::foreign::Foreign;
@@ -33,13 +33,16 @@ pub(crate) enum Content {
     /// A log, and whether its file can seek.
     Log(Box<dyn ReadFile>, bool),
     /// Logs, by their names.
-    Archive(Box<Archive>, Vec<Member>),
+    Archive(Box<Archive>, Vec<Member>, Ranks),
 }
+
+/// The templates of an archive by rank, once they have been asked for.
+type Ranks = Option<Vec<TemplateId>>;
 
 /// A log that is searched.
 pub(crate) enum Log<'l> {
     File(&'l mut dyn ReadFile, bool),
-    Member(&'l mut Archive, &'l Member),
+    Member(&'l mut Archive, &'l Member, &'l mut Ranks),
 }
 
 /// Takes a log and its name; breaks where no more are wanted.
@@ -57,16 +60,13 @@ impl Content {
         if !can_seek {
             return Ok(Self::Log(opened.file, false));
         }
-        let mut prefix = Vec::new();
-        (&mut opened.file).take(PREFIX).read_to_end(&mut prefix)?;
-        opened.file.rewind()?;
-        if !is_archive(&prefix) {
+        if !is_archive_file(&mut *opened.file)? {
             return Ok(Self::Log(opened.file, true));
         }
         let archive = Archive::from_file(opened.file, readers)?;
         let is_log = |member: &&Member| member.state == MemberState::Live && !member.is_dir;
         let members = archive.members().iter().filter(is_log).cloned().collect();
-        Ok(Self::Archive(Box::new(archive), members))
+        Ok(Self::Archive(Box::new(archive), members, None))
     }
 
     /// Calls `each` for each log, with its name: that of the file, or of the member; until it says that it is over.
@@ -75,10 +75,10 @@ impl Content {
             Self::Log(file, can_seek) => {
                 let _over = each(Log::File(&mut **file, *can_seek), name)?;
             }
-            Self::Archive(archive, members) => {
+            Self::Archive(archive, members, ranks) => {
                 for member in members {
                     let name = member.name.to_vec();
-                    if each(Log::Member(archive, member), &name)?.is_break() {
+                    if each(Log::Member(archive, member, ranks), &name)?.is_break() {
                         break;
                     }
                 }
@@ -86,6 +86,14 @@ impl Content {
         }
         Ok(())
     }
+}
+
+/// Whether a file is an archive. It is at its start before and after.
+pub(crate) fn is_archive_file(mut file: &mut dyn ReadFile) -> Result<bool> {
+    let mut prefix = Vec::new();
+    (&mut file).take(PREFIX).read_to_end(&mut prefix)?;
+    file.rewind()?;
+    Ok(is_archive(&prefix))
 }
 
 /// What is asked before blocks are read.
@@ -115,12 +123,8 @@ impl Search {
     ) -> Result<ScanStats> {
         let (file, can_seek) = match log {
             Log::File(file, can_seek) => (file, can_seek),
-            Log::Member(archive, member) => {
-                if self.predicate.condition.as_ref().is_some_and(Condition::needs_templates) {
-                    bail!("templates are known of streams, not of the members of an archive");
-                }
-                let (predicate, options) = (&self.predicate, &self.options);
-                return Ok(archive.scan_member(member, predicate, options, sink)?);
+            Log::Member(archive, member, ranks) => {
+                return self.member(archive, member, ranks, sink);
             }
         };
         let mut prefix = Vec::new();
@@ -149,6 +153,24 @@ impl Search {
         let found = self.blocks(file, hooks, sink);
         self.predicate.condition = asked;
         found
+    }
+
+    /// Searches a member of an archive.
+    fn member(
+        &self,
+        archive: &mut Archive,
+        member: &Member,
+        ranks: &mut Ranks,
+        sink: &mut Sink<'_>,
+    ) -> Result<ScanStats> {
+        let mut predicate = self.predicate.clone();
+        if let Some(ranked) = predicate.condition.as_ref().filter(|asked| asked.has_ranks()) {
+            if ranks.is_none() {
+                *ranks = Some(archive.templates()?.ranks());
+            }
+            predicate.condition = Some(ranked.with_ranks(ranks.as_deref().unwrap_or_default()));
+        }
+        Ok(archive.scan_member(member, &predicate, &self.options, sink)?)
     }
 
     /// Searches the blocks of a file of ours.

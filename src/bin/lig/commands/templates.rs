@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use lignite::vfs::FileSystem;
-use lignite::{FileTemplate, TemplateSlot};
+use lignite::{Archive, BlockInfo, FileTemplate, FileTemplates, TemplateSlot};
 use serde::Serialize;
 
+use crate::commands::search::is_archive_file;
 use crate::models::KnownModels;
 use crate::output::{Output, escape, name};
 use crate::units;
@@ -24,7 +25,7 @@ const CHANGED: u64 = 4;
 /// Unless it has fewer lines than this in both files.
 const LINES_MIN: u64 = 20;
 
-/// Lists the templates of .lig files: what lines have in common, with rank, id, lines, share, and where in the file they are.
+/// Lists the templates of .lig files and archives: what lines have in common, with rank, id, lines, share, and where in the file they are.
 ///
 /// Slots are written with the name that stands before them and what their values are: <user>, <took:number>, <time>, <*>.
 /// Rank and id are what lig grep --template and the field template of lig query take.
@@ -146,16 +147,24 @@ fn read(path: &Path, known: &KnownModels, system: &dyn FileSystem) -> Result<Tem
 }
 
 fn read_from(path: &Path, known: &KnownModels, system: &dyn FileSystem) -> Result<Templates> {
-    let mut reader = known.readers(system)?.indexed(system.open(path)?)?;
-    let mut templates = Templates::default();
-    for block in reader.blocks() {
-        templates.lines += block.lines;
-        templates.blocks.push(block.time_range());
+    let readers = known.readers(system)?;
+    let mut file = system.open(path)?;
+    if is_archive_file(&mut *file)? {
+        let mut archive = Archive::from_file(file, &readers)?;
+        let blocks = archive.blocks().map(|block| block.time_range).collect();
+        return Ok(Templates::of(archive.templates()?, blocks));
     }
-    let found = reader.templates()?;
-    templates.without = found.lines_without;
-    templates.all = found.templates;
-    Ok(templates)
+    let mut reader = readers.indexed(file)?;
+    let blocks = reader.blocks().iter().map(BlockInfo::time_range).collect();
+    Ok(Templates::of(reader.templates()?, blocks))
+}
+
+impl Templates {
+    fn of(found: FileTemplates, blocks: Vec<Option<(i64, i64)>>) -> Self {
+        let with: u64 = found.templates.iter().map(|template| template.lines).sum();
+        let without = found.lines_without;
+        Self { all: found.templates, blocks, lines: with + without, without }
+    }
 }
 
 /// The templates by lines, most first.
