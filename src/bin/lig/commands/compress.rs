@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::signal::Interrupted;
 use crate::units;
 
-const READ_BYTES: usize = 512 << 10;
+const READ_BYTES: usize = 128 << 10;
 
 /// Compresses one input.
 pub(crate) fn one(input: &Input, plan: &Plan, session: &mut Session<'_>) -> Result<Outcome> {
