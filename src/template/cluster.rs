@@ -97,18 +97,15 @@ fn collect(skeletons: &Skeletons, words: &Words, variable: &[bool]) -> Clusters 
 
 /// The sources of a skeleton's values, in the order of its bytes.
 fn sources(skeleton: &[u8], words: &[(u32, u32)], variable: &[bool]) -> Vec<Source> {
+    let mut marks = memchr::memchr2_iter(MARK, MARK_TIME, skeleton).zip(0u32..).peekable();
     let mut sources = Vec::new();
-    let mut slot = 0;
-    let mut words = words.iter().zip(variable).filter(|&(_, &variable)| variable).peekable();
-    for (&byte, at) in skeleton.iter().zip(0u32..) {
-        if let Some((&(start, end), _)) = words.next_if(|((start, _), _)| *start == at) {
-            sources.push(Source::Word(start, end));
-        }
-        if byte == MARK || byte == MARK_TIME {
+    for (&(start, end), _) in words.iter().zip(variable).filter(|&(_, &variable)| variable) {
+        while let Some((_, slot)) = marks.next_if(|&(at, _)| at < start as usize) {
             sources.push(Source::Slot(slot));
-            slot += 1;
         }
+        sources.push(Source::Word(start, end));
     }
+    sources.extend(marks.map(|(_, slot)| Source::Slot(slot)));
     sources
 }
 
@@ -145,21 +142,25 @@ struct Seen {
     /// Open addressing: the look that met a hash last, and the hash.
     slots: Vec<(u32, u64)>,
     look: u32,
+    /// Of a look, so many places less one are used.
+    mask: usize,
 }
 
 impl Seen {
     /// Starts a look at no more than `most` hashes.
     fn begin(&mut self, most: usize) {
         self.look += 1;
-        if self.slots.len() < most * 2 {
-            self.slots = vec![(0, 0); (most * 2).next_power_of_two()];
+        let places = (most * 2).next_power_of_two();
+        self.mask = places - 1;
+        if self.slots.len() < places {
+            self.slots = vec![(0, 0); places];
             self.look = 1;
         }
     }
 
     /// Whether this look meets the hash for the first time.
     fn is_new(&mut self, hash: u64) -> bool {
-        let mask = self.slots.len() - 1;
+        let mask = self.mask;
         let mut at = usize::try_from(hash & 0xffff_ffff).unwrap_or(0) & mask;
         // There is room: no more than half of the places are taken.
         loop {
@@ -176,14 +177,25 @@ impl Seen {
 }
 
 impl View<'_> {
+    /// The positions at which the words of a group differ.
+    fn differing(&self, group: &[u32]) -> Vec<usize> {
+        let Some((&first, others)) = group.split_first() else { return Vec::new() };
+        let words = self.words.hashes_of(first);
+        // Skeleton by skeleton: the words of each lie together.
+        let mut differs = vec![false; words.len()];
+        for &id in others {
+            let pairs = words.iter().zip(self.words.hashes_of(id));
+            for (differs, (word, own)) in differs.iter_mut().zip(pairs) {
+                *differs |= word != own;
+            }
+        }
+        let positions = differs.into_iter().enumerate();
+        positions.filter_map(|(position, differs)| differs.then_some(position)).collect()
+    }
+
     /// Number of distinct words of a group at a position; if they are more than `most`, only that they are more.
     fn distinct(&mut self, group: &[u32], position: usize, most: usize) -> usize {
-        let Some(&first) = group.first() else { return 0 };
-        let word = self.words.hash(first, position);
-        if group.iter().all(|&id| self.words.hash(id, position) == word) {
-            return 1;
-        }
-        self.seen.begin(group.len());
+        self.seen.begin(group.len().min(most + 1));
         let mut distinct = 0;
         for &id in group {
             self.work += 1;
@@ -205,22 +217,27 @@ impl View<'_> {
         if group.len() == 1 || self.work > WORK_MAX || group.iter().all(many) {
             return;
         }
-        let mut differing = Vec::new();
+        let differing = self.differing(&group);
+        if differing.is_empty() {
+            return;
+        }
+        let most = DIVIDE_MAX.max(group.len() / DIVIDE_PART);
         let mut best: Option<(usize, usize)> = None;
-        for position in 0..positions {
-            let fewest = best.map_or(usize::MAX, |(fewest, _)| fewest);
-            let distinct = self.distinct(&group, position, fewest.max(2) - 1);
-            if distinct > 1 {
-                differing.push(position);
-                if distinct < fewest {
-                    best = Some((distinct, position));
-                }
+        for &position in &differing {
+            // There are two at least, where they differ.
+            let few = match best {
+                Some((..=2, _)) => break,
+                Some((fewest, _)) => fewest - 1,
+                None => most,
+            };
+            let distinct = self.distinct(&group, position, few);
+            if distinct <= few {
+                best = Some((distinct, position));
             }
         }
-        let Some((fewest, position)) = best else { return };
-        if fewest <= DIVIDE_MAX.max(group.len() / DIVIDE_PART) {
+        if let Some((_, position)) = best {
             let word = |id: &u32| self.words.hash(*id, position);
-            group.sort_by_key(|id| (word(id), *id));
+            group.sort_by_cached_key(|id| (word(id), *id));
             groups.extend(group.chunk_by(|a, b| word(a) == word(b)).map(<[u32]>::to_vec));
         } else if differing.len() * 2 <= positions || group.len() >= GROUP_LARGE {
             for id in group {

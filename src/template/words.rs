@@ -69,6 +69,12 @@ impl Words {
         self.places.get(start..end).unwrap_or_default()
     }
 
+    /// The hashes of the words of a skeleton.
+    pub(crate) fn hashes_of(&self, id: u32) -> &[u64] {
+        let (start, end) = self.range(id);
+        self.hashes.get(start..end).unwrap_or_default()
+    }
+
     /// The hash of the word at a position of a skeleton.
     pub(crate) fn hash(&self, id: u32, position: usize) -> u64 {
         let (start, _) = self.range(id);
