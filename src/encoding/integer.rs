@@ -96,16 +96,23 @@ fn cheapest_of(sample: &[i64]) -> (u64, Transform) {
     best
 }
 
-/// Calls `found` with each transform and about the bits that it leaves.
+/// Calls `found` with each transform and about the bits that it leaves; not with differences of differences where differences
+/// leave more than there was: they leave more still.
 fn each_cost(sample: &[i64], mut found: impl FnMut(Transform, u64)) {
     let mut current = sample.to_vec();
     let mut sorted = Vec::new();
+    let mut before = u64::MAX;
     for transform in Transform::ALL {
         if transform != Transform::Plain {
             delta(&mut current);
         }
         let rest = current.get(transform.heads()..).unwrap_or_default();
-        found(transform, cost(rest, &mut sorted));
+        let own = cost(rest, &mut sorted);
+        found(transform, own);
+        if own > before {
+            return;
+        }
+        before = own;
     }
 }
 

@@ -11,12 +11,18 @@ const LONG: usize = 28;
 const LOOK: usize = 200;
 /// Templates pay if values come this often for each.
 const ROWS: usize = 3;
+/// Fewer values are not taken apart by rules alone: that saves next to nothing, and small files have thousands of such columns.
+const FEW: usize = 8;
 /// Values taken apart first, if there are many times as many: most columns that do not pay are known by them.
 const SAMPLE: usize = 512;
 const MANY: usize = 8;
 
 /// Takes values apart, if that pays: with a compressor by trials, else by rules.
 pub(crate) fn nest(values: &Strings, compressor: Option<&mut Compressor>) -> Option<Parsed> {
+    // Templates of fewer values come less often than they must.
+    if values.len() < if compressor.is_some() { ROWS } else { FEW } {
+        return None;
+    }
     let long = values.bytes().len() >= LONG * values.len();
     let spaced = || values.iter().take(LOOK).filter(|value| value.contains(&b' ')).count();
     let text = long && spaced() * 2 >= values.len().min(LOOK);
