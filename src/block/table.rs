@@ -354,15 +354,15 @@ impl<'a> TableEncoder<'a> {
 
     /// The choice that a quick codec makes smallest.
     fn try_integers(&mut self, values: &[i64]) -> Choice {
-        let guess = Choice::guess(values);
         if values.len() < TRIAL_MIN {
-            return guess;
+            return Choice::guess(values);
         }
         let most = if self.level >= LEVEL_THOROUGH { TRIAL } else { TRIAL_QUICK };
         let sample = values.get(..values.len().min(most)).unwrap_or_default();
+        let (transforms, guess) = Choice::worth_trying(sample);
         let mut best = (usize::MAX, guess);
         let (mut meta, mut bytes) = (Vec::new(), Vec::new());
-        for transform in Choice::worth_trying(sample) {
+        for transform in transforms {
             let transformed = Transformed::of(sample, transform);
             for choice in transformed.choices() {
                 meta.clear();

@@ -64,14 +64,17 @@ impl Choice {
         Transform::ALL.into_iter().flat_map(both)
     }
 
-    /// The transforms that may be the best for `values`: none that seems to leave many times as many bits as another.
-    pub(crate) fn worth_trying(values: &[i64]) -> Vec<Transform> {
+    /// The transforms that may be the best for `values`: none that seems to leave many times as many bits as another. And a guess
+    /// at the best way.
+    pub(crate) fn worth_trying(values: &[i64]) -> (Vec<Transform>, Self) {
         let sample = values.get(..values.len().min(SAMPLE)).unwrap_or_default();
         let mut costs = Vec::new();
         each_cost(sample, |transform, cost| costs.push((transform, cost)));
-        let least = costs.iter().map(|&(_, cost)| cost).min().unwrap_or(0);
+        let best = costs.iter().min_by_key(|&&(_, cost)| cost).copied();
+        let (transform, least) = best.unwrap_or((Transform::Plain, 0));
         costs.retain(|&(_, cost)| cost <= least * HOPELESS);
-        costs.into_iter().map(|(transform, _)| transform).collect()
+        let transforms = costs.into_iter().map(|(transform, _)| transform).collect();
+        (transforms, Self { transform, planes: true })
     }
 
     /// A guess at the best way, from the entropy of the first values and of their differences.

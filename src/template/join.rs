@@ -43,6 +43,8 @@ pub(crate) struct Trial {
     families: Vec<Family>,
     /// The values of each column.
     apart: Vec<Strings>,
+    /// Number of families that have as many values as are looked at.
+    full: usize,
 }
 
 impl Trial {
@@ -67,7 +69,24 @@ impl Trial {
             *family = family.filter(|_| own.is_some_and(|family| family.columns > 1));
         }
         let any = family_of.iter().any(Option::is_some);
-        any.then(|| Self { apart: vec![Strings::default(); kin.len()], family_of, families })
+        any.then(|| Self {
+            apart: vec![Strings::default(); kin.len()],
+            family_of,
+            families,
+            full: 0,
+        })
+    }
+
+    /// Number of families that have as many values as are looked at.
+    pub(crate) fn full(&self) -> usize {
+        self.full
+    }
+
+    /// Whether more values of a column would be looked at.
+    pub(crate) fn wants(&self, column: u32) -> bool {
+        let family = self.family_of.get(column as usize).copied().flatten();
+        let family = family.and_then(|family| self.families.get(family as usize));
+        family.is_some_and(|family| family.joined.len() < TRIAL)
     }
 
     /// Takes the next value of a column.
@@ -80,6 +99,7 @@ impl Trial {
             family.joined.push(value);
             family.columns_of.push(column);
             apart.push(value);
+            self.full += usize::from(family.joined.len() == TRIAL);
         }
     }
 

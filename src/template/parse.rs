@@ -9,7 +9,7 @@ use crate::template::cluster::{Assigned, Clusters, cluster};
 use crate::template::columns::Assigner;
 use crate::template::join::Trial;
 use crate::template::rare::cut_rare;
-use crate::template::skeleton::{Cut, Skeletons, Source};
+use crate::template::skeleton::{Cut, Row, Skeletons, Source};
 
 /// Rows that trials look at.
 const TRIAL_ROWS: usize = 1 << 15;
@@ -186,16 +186,34 @@ impl<'a> Taken<'a> {
     /// Gives `take` the values of the first `rows` rows, in order, each with its column.
     fn values(&self, slot_columns: &[u32], rows: usize, mut take: impl FnMut(u32, Value<'a>)) {
         for (id, row) in self.skeletons.rows(self.rows).take(rows) {
-            let Some(own) = self.assigned.get(id as usize) else { continue };
+            if let Some(own) = self.assigned.get(id as usize) {
+                of_row(own, row, self.columns_of(own, slot_columns), &mut take);
+            }
+        }
+    }
+
+    /// Gives a trial the values of the first rows, each with its column.
+    fn try_values(&self, slot_columns: &[u32], trial: &mut Trial) {
+        let bytes = self.rows.bytes();
+        // A skeleton of which the trial has seen enough is passed over. Whether it has is asked when it may have changed.
+        let mut asked = vec![(false, usize::MAX); self.skeletons.kinds.len()];
+        for (id, row) in self.skeletons.rows(self.rows).take(TRIAL_ROWS) {
+            let (Some(own), Some(asked)) =
+                (self.assigned.get(id as usize), asked.get_mut(id as usize))
+            else {
+                continue;
+            };
             let columns = self.columns_of(own, slot_columns);
-            if own.sources.is_empty() {
-                for (&(start, end), &column) in row.slots.iter().zip(columns) {
-                    take(column, Value::Part(start as usize, end as usize));
-                }
-            } else {
-                for (&source, &column) in own.sources.iter().zip(columns) {
-                    take(column, Value::Other(row.value(source)));
-                }
+            if !asked.0 && asked.1 != trial.full() {
+                *asked = (!columns.iter().any(|&column| trial.wants(column)), trial.full());
+            }
+            if !asked.0 {
+                of_row(own, row, columns, &mut |column, value| match value {
+                    Value::Part(start, end) => {
+                        trial.push(column, bytes.get(start..end).unwrap_or_default());
+                    }
+                    Value::Other(word) => trial.push(column, word),
+                });
             }
         }
     }
@@ -213,13 +231,7 @@ impl<'a> Taken<'a> {
         let shares: Vec<u64> = parsed.slot_columns.iter().map(share).collect();
         let Some(mut trial) = Trial::of(&shares) else { return kin.to_vec() };
         let slots: Vec<u32> = (0..).take(shares.len()).collect();
-        let bytes = self.rows.bytes();
-        self.values(&slots, TRIAL_ROWS, |slot, value| match value {
-            Value::Part(start, end) => {
-                trial.push(slot, bytes.get(start..end).unwrap_or_default());
-            }
-            Value::Other(word) => trial.push(slot, word),
-        });
+        self.try_values(&slots, &mut trial);
         let mut known = HashMap::new();
         let mut kin_split = Vec::new();
         let apart = trial.apart((sharing == Sharing::Tried).then_some(compressor));
@@ -237,13 +249,7 @@ impl<'a> Taken<'a> {
 
     /// Joins columns where a trial says that it pays; returns how many are left.
     fn join(&self, parsed: &mut Parsed, mut trial: Trial, compressor: &mut Compressor) -> usize {
-        let bytes = self.rows.bytes();
-        self.values(&parsed.slot_columns, TRIAL_ROWS, |column, value| match value {
-            Value::Part(start, end) => {
-                trial.push(column, bytes.get(start..end).unwrap_or_default());
-            }
-            Value::Other(word) => trial.push(column, word),
-        });
+        self.try_values(&parsed.slot_columns, &mut trial);
         let joined = trial.joined(compressor);
         let mut numbers = vec![None; joined.len()];
         let mut columns = 0;
@@ -256,6 +262,24 @@ impl<'a> Taken<'a> {
             });
         }
         columns as usize
+    }
+}
+
+/// Gives `take` the values of a row, each with its column.
+fn of_row<'a>(
+    own: &Assigned,
+    row: Row<'a>,
+    columns: &[u32],
+    take: &mut impl FnMut(u32, Value<'a>),
+) {
+    if own.sources.is_empty() {
+        for (&(start, end), &column) in row.slots.iter().zip(columns) {
+            take(column, Value::Part(start as usize, end as usize));
+        }
+    } else {
+        for (&source, &column) in own.sources.iter().zip(columns) {
+            take(column, Value::Other(row.value(source)));
+        }
     }
 }
 
