@@ -63,9 +63,10 @@ mod tests {
     use super::*;
     use crate::limits::Limits;
 
-    fn round_trip(raw: &[u8]) -> usize {
+    /// Writes and reads a block at each kind of level. Returns the bytes of the smallest.
+    pub(super) fn round_trip(raw: &[u8]) -> usize {
         let mut least = usize::MAX;
-        for level in [1, 3, 6, 9] {
+        for level in [1, 3, 6, 7, 9] {
             let encoded = Encoder::new(level).encode(raw).unwrap();
             let mut back = Vec::new();
             let len = u32::try_from(raw.len()).unwrap();

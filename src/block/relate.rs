@@ -507,3 +507,54 @@ impl Missed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::tests::round_trip;
+    use crate::line::Rows;
+    use crate::template::{Mode, parse};
+
+    const ROWS: u32 = 2000;
+    /// Rows without relation: more than a glance takes.
+    const UNRELATED: u32 = 300;
+
+    /// Lines of a number without order, and one that is a little more from row to row of `near`, else one of its own.
+    fn lines(near: std::ops::Range<u32>) -> Vec<u8> {
+        let noise = |i: u32| (i.wrapping_mul(2_654_435_761) ^ i << 7).wrapping_mul(2_246_822_519);
+        let line = |i: u32| {
+            let first = 1_000_000 + (noise(i) >> 12);
+            let own = noise(i + ROWS);
+            let second = if near.contains(&i) { first + 1 + own % 7 } else { own >> 28 };
+            format!("job {first} took {second} ms\n")
+        };
+        (0..ROWS).map(line).collect::<String>().into_bytes()
+    }
+
+    /// How the second number is told by the first.
+    fn relation(raw: &[u8]) -> Option<Relation> {
+        let parsed = parse(&Rows::lines(raw.strip_suffix(b"\n")), Mode::Lines);
+        assert_eq!(parsed.columns.len(), 2);
+        let typed: Vec<Typed> = parsed.columns.iter().map(Typed::of).collect();
+        let tables = Tables { parsed: &parsed, typed: &typed, above: None };
+        let relations = relate(tables, ROWS as usize);
+        assert_eq!(relations[0], None);
+        relations[1]
+    }
+
+    #[test]
+    fn a_relation_that_only_later_values_show_is_found_and_exact() {
+        let first = Reference { column: 0, top: false };
+        let raw = lines(UNRELATED..ROWS);
+        assert_eq!(relation(&raw), Some(Relation::Difference(first)));
+        round_trip(&raw);
+    }
+
+    #[test]
+    fn one_that_the_last_values_of_the_sample_do_not_show_is_not_taken() {
+        // Over all rows it would save most of the bits; so the glance is what drops it.
+        let raw = lines(0..ROWS - UNRELATED);
+        assert_eq!(relation(&raw), None);
+        round_trip(&raw);
+    }
+}

@@ -30,16 +30,18 @@ const PPMD_LOOK: usize = 1 << 15;
 const PPMD_HOPE: usize = 88;
 /// Text of so many bytes is read in no time.
 const PPMD_CHEAP: usize = 1 << 15;
-/// Its contexts are up to so many bytes long.
+/// Its contexts are up to so many bytes long, in text and in numbers.
 const PPMD_ORDER: u8 = 8;
+const PPMD_ORDER_NUMBERS: u8 = 6;
 /// A text of so many bytes is not tried with xz as well where more of it says that there is no doubt.
 const PPMD_LARGE: usize = 1 << 20;
 const PPMD_SURE: usize = 80;
 
 /// Numbers of so many bytes are read in no time by the model of planes,
 const PLANES_CHEAP: usize = 1 << 14;
-/// which must save this part of what xz leaves.
+/// which must save this part of what other codecs leave, and of a large section:
 const PLANES_PART: usize = 40;
+const PLANES_PART_LARGE: usize = 16;
 
 /// A large text joins a section if that saves this part of it.
 const LIKE_PART: usize = 16;
@@ -416,16 +418,17 @@ fn compress(part: Part<'_>, level: u8, compressor: &mut Compressor) -> Result<(C
         SectionKind::Literal if decoded.len() <= SMALL_BLOCK => (SMALL, 8),
         _ => (SMALL, 6),
     };
-    let slow = if class == Class::Text && decoded.len() > least {
-        ppmd_or_xz(decoded, (PPMD_ORDER, part), settings, compressor)?
+    let slow = if (class == Class::Text || level > LEVEL_XZ) && decoded.len() > least {
+        let order = if class == Class::Text { PPMD_ORDER } else { PPMD_ORDER_NUMBERS };
+        ppmd_or_xz(decoded, (order, part), settings, compressor)?
     } else {
         compressor.compress(Codec::Xz(settings), decoded)?
     };
-    if class == Class::Numbers && (level > LEVEL_XZ || decoded.len() <= PLANES_CHEAP) {
-        let planes = planes::encode(streams, decoded);
-        if planes.len() < slow.1.len() - slow.1.len() / PLANES_PART {
-            return Ok((CodecTag::Planes, planes));
-        }
+    if class == Class::Numbers
+        && (level > LEVEL_XZ || decoded.len() <= PLANES_CHEAP)
+        && let Some(planes) = planes_below(streams, decoded, slow.1.len())
+    {
+        return Ok((CodecTag::Planes, planes));
     }
     // zstd has the lower fixed cost and the better answer to what hardly compresses, or repeats itself whole; in between
     // it would cost as much time again, and lose.
@@ -440,6 +443,13 @@ fn compress(part: Part<'_>, level: u8, compressor: &mut Compressor) -> Result<(C
         }
     }
     Ok(slow)
+}
+
+/// Numbers by the model of planes, if that leaves enough less than `len`.
+fn planes_below(streams: &[Stream], decoded: &[u8], len: usize) -> Option<Vec<u8>> {
+    let part = if decoded.len() < STREAM_LARGE { PLANES_PART } else { PLANES_PART_LARGE };
+    let planes = planes::encode(streams, decoded);
+    (planes.len() < len - len / part).then_some(planes)
 }
 
 /// Compresses with `PPMd` where that leaves less, by one part in so many, than xz does. Parts of large sections tell where
