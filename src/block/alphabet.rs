@@ -32,13 +32,16 @@ impl Column {
 impl Table {
     fn alphabet(&self, meta: &[u8]) -> ByteSet {
         let mut set = ByteSet::default();
+        for column in &self.columns {
+            set.join(column.alphabet(meta));
+            if set == ByteSet::any() {
+                return set;
+            }
+        }
         for template in 0..self.templates() {
             for piece in self.pieces_of(template) {
                 set.add(piece.of(meta));
             }
-        }
-        for column in &self.columns {
-            set.join(column.alphabet(meta));
         }
         set
     }

@@ -229,23 +229,18 @@ impl<'a> Picker<'a> {
         if relates(table) {
             return Err(Stop::Whole);
         }
-        let ids = self.context.integers(&table.ids, count)?;
-        let mut counted = ids.clone();
-        let counts = table.counts((0..count).map(|_| counted.next()));
+        self.context.spend(count as u64 * 4)?;
+        let ids = self.context.integers(&table.ids, count)?.indices(count);
+        let counts = table.counts(ids.iter().map(|&id| i64::from(id)));
         let counts = counts.ok_or_else(unknown_template)?;
-        let all_ids = ids.clone();
-        let mut ids = ids;
-        let places = Places::of(table, (0..count).map(|_| ids.next()), wanted);
+        let places = Places::of(table, &ids, wanted);
         let mut values = Vec::with_capacity(places.columns.len());
-        let count_of_rows = count;
         for (number, wanted) in &places.columns {
             let place = (table.columns.get(*number as usize), counts.columns.get(*number as usize));
             let (Some(node), Some(&count)) = place else {
                 return Err(corrupt("a slot's column exists").into());
             };
-            let mut ids = all_ids.clone();
-            let ids = (0..count_of_rows).map(|_| ids.next());
-            let moments = self.moments_of_rows((table, *number), (ids, count), moments)?;
+            let moments = self.moments_of_rows((table, *number), (&ids, count), moments)?;
             values.push((*number, self.column(node, count, wanted, &moments, depth)?));
         }
         let mut picked = Strings::default();
@@ -255,6 +250,7 @@ impl<'a> Picker<'a> {
             self.context.check(picked.bytes().len())?;
         }
         self.context.budget += values.iter().map(|(_, v)| v.bytes().len() as u64).sum::<u64>();
+        self.context.budget += count as u64 * 4;
         self.spend(&picked)?;
         Ok(picked)
     }
@@ -264,7 +260,7 @@ impl<'a> Picker<'a> {
     fn moments_of_rows(
         &mut self,
         (table, column): (&Table, u32),
-        (ids, count): (impl Iterator<Item = i64>, usize),
+        (ids, count): (&[u32], usize),
         moments: &Moments,
     ) -> Picked<Moments> {
         let mut refers = false;
@@ -277,8 +273,8 @@ impl<'a> Picker<'a> {
         self.burn(count, 2)?;
         self.context.spend(count as u64 * 4)?;
         let mut rows = Vec::with_capacity(count);
-        for (row, id) in (0u32..).zip(ids) {
-            let slots = table.columns_of(usize::try_from(id).unwrap_or(usize::MAX));
+        for (row, &id) in (0u32..).zip(ids) {
+            let slots = table.columns_of(id as usize);
             let values = slots.iter().filter(|&&slot| slot == column).count();
             rows.extend(std::iter::repeat_n(row, values));
         }

@@ -15,47 +15,44 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Goes through the templates of all rows up to the last one of `wanted`, which ascend.
-    pub(crate) fn of(table: &Table, ids: impl Iterator<Item = i64>, wanted: &[u32]) -> Self {
+    /// Those that the rows `wanted` need, which ascend; `ids` are the templates of all rows.
+    pub(crate) fn of(table: &Table, ids: &[u32], wanted: &[u32]) -> Self {
         let mut places = Self::default();
-        // Rows of each template that have not been counted in `next` yet, and which templates have any.
-        let mut since = vec![0u32; table.templates()];
-        let mut touched: Vec<u32> = Vec::new();
-        let mut next = vec![0u32; table.columns.len()];
         let mut needed: Vec<Option<usize>> = vec![None; table.columns.len()];
-        let mut wanted = wanted.iter().copied().peekable();
-        for (row, id) in (0..).zip(ids) {
-            if wanted.peek().is_none() {
-                break;
+        for &row in wanted {
+            let Some(&id) = ids.get(row as usize) else { break };
+            places.templates.push(id);
+            for &column in table.columns_of(id as usize) {
+                let Some(needed) = needed.get_mut(column as usize) else { continue };
+                needed.get_or_insert_with(|| {
+                    places.columns.push((column, Vec::new()));
+                    places.columns.len() - 1
+                });
             }
-            let id = u32::try_from(id).unwrap_or(u32::MAX);
-            if wanted.next_if_eq(&row).is_some() {
-                for template in touched.drain(..) {
-                    let rows = since.get_mut(template as usize).map_or(0, std::mem::take);
-                    for &column in table.columns_of(template as usize) {
-                        if let Some(next) = next.get_mut(column as usize) {
-                            *next += rows;
-                        }
+        }
+        let is_needed = |column: u32| matches!(needed.get(column as usize), Some(Some(_)));
+        let counted = table.columns_among(is_needed);
+        let mut next = vec![0u32; table.columns.len()];
+        let mut passed = 0;
+        for (&row, &template) in wanted.iter().zip(&places.templates) {
+            let before = ids.get(passed..row as usize).unwrap_or_default();
+            passed = row as usize + 1;
+            for id in before {
+                for &column in counted.get(*id as usize).map_or(&[][..], Vec::as_slice) {
+                    if let Some(next) = next.get_mut(column as usize) {
+                        *next += 1;
                     }
                 }
-                places.templates.push(id);
-                for &column in table.columns_of(id as usize) {
-                    let place = (next.get_mut(column as usize), needed.get_mut(column as usize));
-                    let (Some(next), Some(needed)) = place else { continue };
-                    let at = *needed.get_or_insert_with(|| {
-                        places.columns.push((column, Vec::new()));
-                        places.columns.len() - 1
-                    });
-                    if let Some((_, values)) = places.columns.get_mut(at) {
-                        values.push(*next);
-                    }
-                    *next += 1;
-                }
-            } else if let Some(since) = since.get_mut(id as usize) {
-                if *since == 0 {
-                    touched.push(id);
-                }
-                *since += 1;
+            }
+            for &column in table.columns_of(template as usize) {
+                let at = needed.get(column as usize).copied().flatten();
+                let values = at.and_then(|at| places.columns.get_mut(at));
+                let (Some((_, values)), Some(next)) = (values, next.get_mut(column as usize))
+                else {
+                    continue;
+                };
+                values.push(*next);
+                *next += 1;
             }
         }
         places

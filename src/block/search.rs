@@ -9,7 +9,7 @@ use crate::block::number::{Asked, NumberPart};
 use crate::block::sections::Sections;
 use crate::block::tree::{Column, Stream, Table, Tree};
 use crate::error::Result;
-use crate::predicate::{Fit, Part};
+use crate::predicate::{Fit, Part, Reach};
 
 /// References and nested columns deeper than this are taken to hold anything.
 const DEPTH_MAX: u32 = 12;
@@ -100,8 +100,11 @@ impl Search<'_> {
                 fits && part.is_of(&column.alphabet(self.meta))
             }
             Column::Dictionary { entries, .. } => self.column(entries, table, part, depth + 1),
-            Column::Nested(nested) => (0..nested.templates())
-                .any(|template| self.nested(nested, template, part, depth + 1)),
+            Column::Nested(nested) => {
+                let slots = nested.reaches(self.meta, part);
+                (0..nested.templates())
+                    .any(|template| self.nested((nested, &slots), template, part, depth + 1))
+            }
             Column::Predicted { reference, by_key, column, .. } => {
                 // By key, a value is one that stood there before: all of them come from the misses. What has not been is
                 // empty.
@@ -117,11 +120,17 @@ impl Search<'_> {
     }
 
     /// Whether a row of a template of a nested table may be what is looked for.
-    fn nested(&self, table: &Table, template: usize, part: &Part, depth: u32) -> bool {
+    fn nested(
+        &self,
+        (table, reaches): (&Table, &[Reach]),
+        template: usize,
+        part: &Part,
+        depth: u32,
+    ) -> bool {
         let columns = table.columns_of(template);
-        let mut fit = table.fit(self.meta, template, part);
+        let mut fit = table.fit((self.meta, reaches), template, part);
         if fit == Fit::Any {
-            fit = table.fit_probed(self.meta, template, part, &mut |slot, part| {
+            fit = table.fit_probed((self.meta, reaches), template, part, &mut |slot, part| {
                 let column = columns.get(slot).and_then(|&at| table.columns.get(at as usize));
                 column.is_none_or(|column| self.column(column, table, part, depth + 1))
             });
@@ -138,27 +147,44 @@ impl Search<'_> {
 }
 
 impl Table {
-    /// Where the rows of a template may hold what is looked for. `meta` is the templates section.
-    pub(crate) fn fit(&self, meta: &[u8], template: usize, part: &Part) -> Fit {
-        self.fit_probed(meta, template, part, &mut |_, _| true)
+    /// What the values of each column may hold of what is looked for. `meta` is the templates section.
+    pub(crate) fn reaches(&self, meta: &[u8], part: &Part) -> Vec<Reach> {
+        self.columns.iter().map(|column| Reach::of(&column.alphabet(meta), part)).collect()
+    }
+
+    /// Where the rows of a template may hold what is looked for, with what `reaches` tells of it.
+    pub(crate) fn fit(
+        &self,
+        (meta, reaches): (&[u8], &[Reach]),
+        template: usize,
+        part: &Part,
+    ) -> Fit {
+        let (pieces, slots) = self.fitted((meta, reaches), template);
+        Fit::of(&pieces, &slots, part)
     }
 
     /// The same where `probe` tells of a slot whether some value of it may be what is looked for: then slots that follow each
     /// other without text between are few places most often.
     pub(crate) fn fit_probed(
         &self,
-        meta: &[u8],
+        (meta, reaches): (&[u8], &[Reach]),
         template: usize,
         part: &Part,
         probe: &mut dyn FnMut(usize, &Part) -> bool,
     ) -> Fit {
-        let pieces: Vec<&[u8]> =
-            self.pieces_of(template).iter().map(|piece| piece.of(meta)).collect();
+        let (pieces, slots) = self.fitted((meta, reaches), template);
+        Fit::probed(&pieces, &slots, part, probe)
+    }
+
+    /// The text of a template, and what its slots may hold.
+    fn fitted<'m>(
+        &self,
+        (meta, reaches): (&'m [u8], &[Reach]),
+        template: usize,
+    ) -> (Vec<&'m [u8]>, Vec<Reach>) {
+        let pieces = self.pieces_of(template).iter().map(|piece| piece.of(meta)).collect();
         let columns = self.columns_of(template).iter();
-        let alphabets: Vec<_> = columns
-            .filter_map(|&column| self.columns.get(column as usize))
-            .map(|column| column.alphabet(meta))
-            .collect();
-        Fit::probed(&pieces, &alphabets, part, probe)
+        let slots = columns.filter_map(|&column| reaches.get(column as usize)).copied().collect();
+        (pieces, slots)
     }
 }

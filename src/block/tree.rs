@@ -265,6 +265,15 @@ impl Table {
         place.and_then(|(start, slots)| self.pieces.get(start..=start + slots)).unwrap_or_default()
     }
 
+    /// The columns of each template's slots, of those that are `needed` only.
+    pub(crate) fn columns_among(&self, needed: impl Fn(u32) -> bool) -> Vec<Vec<u32>> {
+        let needed = |template| {
+            let columns = self.columns_of(template).iter().copied();
+            columns.filter(|&column| needed(column)).collect()
+        };
+        (0..self.templates()).map(needed).collect()
+    }
+
     /// How many rows have each template, and how many values each column has, given the template of each row.
     /// `None` if a row has a template that is not there.
     pub(crate) fn counts(&self, ids: impl Iterator<Item = i64>) -> Option<Counts> {

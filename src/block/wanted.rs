@@ -55,14 +55,18 @@ pub(crate) fn rows(
             *decides = true;
         }
     }
-    let counted: Vec<Vec<u32>> = (0..table.templates())
-        .map(|template| {
-            let columns = table.columns_of(template).iter().copied();
-            columns.filter(|&column| decides.get(column as usize) == Some(&true)).collect()
-        })
+    let counted = table.columns_among(|column| decides.get(column as usize) == Some(&true));
+    // Rows of most templates are passed over: they are not wanted, and nothing is counted of them.
+    let is_passed: Vec<bool> = known
+        .iter()
+        .zip(&counted)
+        .map(|(known, counted)| matches!(known, Known::None) && counted.is_empty())
         .collect();
     let mut next = vec![0usize; table.columns.len()];
     for (row, id) in ids.enumerate() {
+        if is_passed.get(id) == Some(&true) {
+            continue;
+        }
         let is_wanted = match known.get(id) {
             Some(Known::Some(places)) => places.iter().any(|asked| has(asked, &next)),
             Some(Known::None) => false,

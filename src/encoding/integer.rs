@@ -382,6 +382,28 @@ impl<'a> Reader<'a> {
         values
     }
 
+    /// The same as numbers of things: `u32::MAX` for each that is none.
+    pub(crate) fn indices(mut self, count: usize) -> Vec<u32> {
+        let index = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+        let least = self.header.least;
+        let low = |byte: &u8| index(i64::from(*byte).wrapping_add(least));
+        let is_plain = self.header.transform == Transform::Plain;
+        let mut indices = Vec::with_capacity(count);
+        match self.header.width {
+            1 if is_plain => indices.extend(self.src.iter().take(count).map(low)),
+            2 if is_plain && self.header.planes => {
+                let (lows, highs) = self.src.split_at(self.plane);
+                let both = |(low, high): (&u8, &u8)| i64::from(u16::from_le_bytes([*low, *high]));
+                let pairs = lows.iter().zip(highs).take(count);
+                indices.extend(pairs.map(|pair| index(both(pair).wrapping_add(least))));
+            }
+            _ => indices.extend((0..count).map(|_| index(self.next()))),
+        }
+        // A short stream reads as zeros.
+        indices.resize(count, index(least));
+        indices
+    }
+
     fn head(&mut self) -> i64 {
         self.heads -= 1;
         let [first, second] = self.header.heads;
@@ -411,12 +433,13 @@ mod tests {
 
     #[test]
     fn every_choice_round_trips() {
-        let columns: [Vec<i64>; 8] = [
+        let columns: [Vec<i64>; 9] = [
             vec![],
             vec![7],
             vec![7, -7],
             vec![i64::MIN, i64::MAX, 0, -1],
             (0..1000).map(|i| i * 1_000_003).collect(),
+            (0..1000).map(|i| i * 7919 % 1013).collect(),
             vec![5; 300],
             (0..500).map(|i| (i * i * 7919) % 1013 - 500).collect(),
             (0..500).map(|i| (i * i * 7919) % 90_000_013).collect(),
@@ -435,6 +458,9 @@ mod tests {
                     let mut reader = Reader::new(header, &dst);
                     let back: Vec<i64> = values.iter().map(|_| reader.next()).collect();
                     assert_eq!(back, values, "{choice:?}");
+                    let index = |&value| u32::try_from(value).unwrap_or(u32::MAX);
+                    let indices: Vec<u32> = values.iter().map(index).collect();
+                    assert_eq!(Reader::new(header, &dst).indices(values.len()), indices);
                 }
             }
         }

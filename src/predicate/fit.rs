@@ -10,6 +10,8 @@ use crate::predicate::literal::{ANY, Literal};
 const PLACES_MAX: usize = 48;
 /// Steps that looking for places may take.
 const STEPS_MAX: u32 = 4000;
+/// Bytes of what is looked for; longer it may stand anywhere.
+const LEN_MAX: usize = 128;
 
 /// What a value must hold: some bytes, of which [`ANY`] is any, at its start, at its end, or anywhere; if both, it is those
 /// bytes.
@@ -83,60 +85,98 @@ pub(crate) enum Fit {
     Any,
 }
 
+/// Which bytes of what is looked for the values of a slot may hold, as bits: the first byte's is the lowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reach(u128);
+
+impl Reach {
+    /// What values of an alphabet may hold.
+    pub(crate) fn of(alphabet: &ByteSet, part: &Part) -> Self {
+        if part.beyond_ascii {
+            return Self(u128::from(part.is_of(alphabet)));
+        }
+        let held = |byte: &u8| is_of(std::slice::from_ref(byte), part.folded, alphabet);
+        let bits = part.bytes.iter().take(LEN_MAX).enumerate();
+        Self(bits.fold(0, |all, (at, byte)| all | u128::from(held(byte)) << at))
+    }
+
+    /// Where the bytes end that they may hold from byte `from` on.
+    fn end(self, from: usize) -> usize {
+        let rest = u32::try_from(from).ok().and_then(|from| self.0.checked_shr(from));
+        from + rest.map_or(0, u128::trailing_ones) as usize
+    }
+}
+
 impl Fit {
-    /// Fits what is looked for to a template of these constant `pieces`; `alphabets` are those of the slots between them.
-    pub(crate) fn of(pieces: &[&[u8]], alphabets: &[ByteSet], part: &Part) -> Self {
-        Self::probed(pieces, alphabets, part, &mut |_, _| true)
+    /// Fits what is looked for to a template of these constant `pieces`; `slots` tells of those between them.
+    pub(crate) fn of(pieces: &[&[u8]], slots: &[Reach], part: &Part) -> Self {
+        Walk::new(pieces, slots, part, None).fit()
     }
 
     /// The same where `probe` tells of a slot whether some value of it may be what is looked for.
     pub(crate) fn probed(
         pieces: &[&[u8]],
-        alphabets: &[ByteSet],
+        slots: &[Reach],
         part: &Part,
         probe: &mut dyn FnMut(usize, &Part) -> bool,
     ) -> Self {
-        let mut walk = Walk {
-            pieces,
-            alphabets,
-            part,
-            probe,
-            met: Vec::new(),
-            places: Vec::new(),
-            always: false,
-            steps: 0,
-        };
-        walk.start();
-        if walk.always {
-            Self::Always
-        } else if walk.steps > STEPS_MAX || walk.places.len() > PLACES_MAX {
-            Self::Any
-        } else {
-            Self::Places(walk.places)
-        }
+        Walk::new(pieces, slots, part, Some(probe)).fit()
     }
+}
+
+/// What has been asked of the value of a slot: which bytes it holds, and whether at its start and at its end.
+#[derive(Clone, Copy, Debug)]
+struct Met {
+    slot: usize,
+    bytes: (usize, usize),
+    starts: bool,
+    ends: bool,
 }
 
 struct Walk<'a, 'p> {
     pieces: &'a [&'a [u8]],
-    alphabets: &'a [ByteSet],
+    slots: &'a [Reach],
     part: &'a Part,
-    probe: &'p mut dyn FnMut(usize, &Part) -> bool,
+    probe: Option<&'p mut dyn FnMut(usize, &Part) -> bool>,
     /// What has been asked of values on the way here.
-    met: Place,
+    met: Vec<Met>,
     places: Vec<Place>,
     always: bool,
     steps: u32,
 }
 
-impl Walk<'_, '_> {
+impl<'a, 'p> Walk<'a, 'p> {
+    fn new(
+        pieces: &'a [&'a [u8]],
+        slots: &'a [Reach],
+        part: &'a Part,
+        probe: Option<&'p mut dyn FnMut(usize, &Part) -> bool>,
+    ) -> Self {
+        let (met, places) = (Vec::new(), Vec::new());
+        Self { pieces, slots, part, probe, met, places, always: false, steps: 0 }
+    }
+
+    fn fit(mut self) -> Fit {
+        if self.part.bytes.len() > LEN_MAX {
+            return Fit::Any;
+        }
+        self.start();
+        if self.always {
+            Fit::Always
+        } else if self.steps > STEPS_MAX || self.places.len() > PLACES_MAX {
+            Fit::Any
+        } else {
+            Fit::Places(self.places)
+        }
+    }
+
     /// Lets the literal begin wherever it can.
     fn start(&mut self) {
         let (part, pieces) = (self.part, self.pieces);
         if part.beyond_ascii {
             self.always = !pieces.iter().all(|piece| piece.is_ascii());
-            for (slot, alphabet) in self.alphabets.iter().enumerate() {
-                if part.is_of(alphabet) {
+            for (slot, reach) in self.slots.iter().enumerate() {
+                if reach.end(0) > 0 {
                     self.places.push(vec![(slot, part.clone())]);
                 }
             }
@@ -153,25 +193,41 @@ impl Walk<'_, '_> {
         for (index, piece) in pieces.iter().enumerate() {
             // Shorter ends of the piece than this hold not all of it; longer ones that do were looked for above.
             let first = piece.len().saturating_sub(if part.ends { len } else { len.max(1) - 1 });
-            for at in first..piece.len() {
-                let end = piece.get(at..).unwrap_or_default();
-                let start = part.bytes.get(..end.len()).unwrap_or(&part.bytes);
-                if end.len() <= len && same(end, start, part.folded) {
-                    self.behind_piece(end.len(), index);
+            let mut rest = piece.get(first..).unwrap_or_default();
+            while !rest.is_empty() {
+                if part.bytes.get(..rest.len()).is_some_and(|start| same(rest, start, part.folded))
+                {
+                    self.behind_piece(rest.len(), index);
                 }
+                rest = rest.get(1..).unwrap_or_default();
             }
         }
-        for slot in 0..self.alphabets.len() {
-            if !part.ends && self.allows(slot, 0, len) {
+        for (slot, reach) in self.slots.iter().enumerate() {
+            let end = reach.end(0).min(len);
+            if !part.ends && end == len {
                 self.meet(slot, (0, len), (false, false), Self::done);
             }
-            for to in 1..=if part.ends { len } else { len.max(1) - 1 } {
-                if !self.allows(slot, 0, to) {
-                    break;
+            for to in 1..=end.min(self.last()) {
+                if self.may_go_on(to, slot + 1) {
+                    self.meet(slot, (0, to), (false, true), |walk| walk.piece(to, slot + 1));
                 }
-                self.meet(slot, (0, to), (false, true), |walk| walk.piece(to, slot + 1));
             }
         }
+    }
+
+    /// The most bytes that a value may hold that goes on to its end.
+    fn last(&self) -> usize {
+        let len = self.part.bytes.len();
+        if self.part.ends { len } else { len.max(1) - 1 }
+    }
+
+    /// Whether a piece may go on with the bytes from `from`, as its first byte tells.
+    fn may_go_on(&self, from: usize, index: usize) -> bool {
+        let piece = self.pieces.get(index).and_then(|piece| piece.first());
+        piece.is_none_or(|&byte| match self.part.bytes.get(from) {
+            Some(&asked) => is_one(byte, asked, self.part.folded),
+            None => !self.part.ends,
+        })
     }
 
     /// Goes on with the bytes of the literal from `from` at the start of a piece.
@@ -197,7 +253,7 @@ impl Walk<'_, '_> {
     /// Goes on behind a piece.
     fn behind_piece(&mut self, from: usize, index: usize) {
         let len = self.part.bytes.len();
-        if index < self.alphabets.len() {
+        if index < self.slots.len() {
             self.slot(from, index);
         } else if from == len {
             self.done();
@@ -207,15 +263,14 @@ impl Walk<'_, '_> {
     /// Goes on at the start of the value in a slot.
     fn slot(&mut self, from: usize, slot: usize) {
         let len = self.part.bytes.len();
-        if !self.part.ends && self.allows(slot, from, len) {
+        let end = self.slots.get(slot).map_or(len, |reach| reach.end(from).min(len));
+        if !self.part.ends && end == len {
             self.meet(slot, (from, len), (true, false), Self::done);
         }
-        let last = if self.part.ends { len } else { len.max(1) - 1 };
-        for to in from..=last {
-            if !self.allows(slot, from, to) {
-                break;
+        for to in from..=end.min(self.last()) {
+            if self.may_go_on(to, slot + 1) {
+                self.meet(slot, (from, to), (true, true), |walk| walk.piece(to, slot + 1));
             }
-            self.meet(slot, (from, to), (true, true), |walk| walk.piece(to, slot + 1));
         }
     }
 
@@ -223,30 +278,36 @@ impl Walk<'_, '_> {
     fn meet(
         &mut self,
         slot: usize,
-        (from, to): (usize, usize),
+        bytes: (usize, usize),
         (starts, ends): (bool, bool),
         go_on: impl FnOnce(&mut Self),
     ) {
-        let bytes = self.part.bytes.get(from..to).unwrap_or_default().to_vec();
-        let part = Part { bytes, folded: self.part.folded, starts, ends, beyond_ascii: false };
-        if (self.probe)(slot, &part) {
-            self.met.push((slot, part));
-            go_on(self);
-            self.met.pop();
+        let met = Met { slot, bytes, starts, ends };
+        let part = self.probe.is_some().then(|| self.asked(met));
+        if let (Some(probe), Some(part)) = (&mut self.probe, &part)
+            && !probe(slot, part)
+        {
+            return;
         }
+        self.met.push(met);
+        go_on(self);
+        self.met.pop();
+    }
+
+    /// What a value must be.
+    fn asked(&self, met: Met) -> Part {
+        let Met { bytes: (from, to), starts, ends, .. } = met;
+        let bytes = self.part.bytes.get(from..to).unwrap_or_default().to_vec();
+        Part { bytes, folded: self.part.folded, starts, ends, beyond_ascii: false }
     }
 
     fn done(&mut self) {
         if self.met.is_empty() {
             self.always = true;
         } else {
-            self.places.push(self.met.clone());
+            let place = self.met.iter().map(|&met| (met.slot, self.asked(met))).collect();
+            self.places.push(place);
         }
-    }
-
-    fn allows(&self, slot: usize, from: usize, to: usize) -> bool {
-        let part = self.part.bytes.get(from..to).unwrap_or_default();
-        self.alphabets.get(slot).is_none_or(|alphabet| is_of(part, self.part.folded, alphabet))
     }
 }
 
@@ -262,14 +323,18 @@ fn is_of(bytes: &[u8], folded: bool, alphabet: &ByteSet) -> bool {
 
 /// Whether text is what is looked for.
 fn same(text: &[u8], bytes: &[u8], folded: bool) -> bool {
-    text.len() == bytes.len()
-        && text
-            .iter()
-            .zip(bytes)
-            .all(|(&a, &b)| a == b || b == ANY || folded && a.eq_ignore_ascii_case(&b))
+    text.len() == bytes.len() && text.iter().zip(bytes).all(|(&a, &b)| is_one(a, b, folded))
+}
+
+/// Whether a byte is one that is looked for.
+fn is_one(byte: u8, asked: u8, folded: bool) -> bool {
+    byte == asked || asked == ANY || folded && byte.eq_ignore_ascii_case(&asked)
 }
 
 fn holds(text: &[u8], bytes: &[u8], folded: bool) -> bool {
+    if text.len() < bytes.len() {
+        return false;
+    }
     if !folded && !bytes.contains(&ANY) {
         return memchr::memmem::find(text, bytes).is_some();
     }
@@ -284,11 +349,15 @@ mod tests {
         Part::within(&Literal::new(text.as_bytes(), false))
     }
 
+    fn reaches(alphabets: &[ByteSet], part: &Part) -> Vec<Reach> {
+        alphabets.iter().map(|alphabet| Reach::of(alphabet, part)).collect()
+    }
+
     #[test]
     fn constant_text_and_alphabets_decide() {
         let pieces = [&b"user "[..], b" took ", b" ms"];
         let alphabets = [ByteSet::any(), ByteSet::of(b"0123456789")];
-        let fit = |text: &str| Fit::of(&pieces, &alphabets, &part(text));
+        let fit = |text: &str| Fit::of(&pieces, &reaches(&alphabets, &part(text)), &part(text));
         assert_eq!(fit("took"), Fit::Always);
         let Fit::Places(places) = fit("alice") else { panic!() };
         assert_eq!(places, [[(0, part("alice"))]]);
@@ -305,11 +374,12 @@ mod tests {
     fn values_tell_places_apart_where_there_are_too_many() {
         let pieces = [&b"GET "[..], b"", b"", b"", b"", b" x"];
         let looked_for = part("penvswitch");
-        assert_eq!(Fit::of(&pieces, &[ByteSet::any(); 5], &looked_for), Fit::Any);
+        let slots = reaches(&[ByteSet::any(); 5], &looked_for);
+        assert_eq!(Fit::of(&pieces, &slots, &looked_for), Fit::Any);
         // Every value of every slot starts with a slash.
         let values = [&b"/openvswitch"[..], b"/svn", b"/x"];
         let mut probe = |_: usize, part: &Part| values.iter().any(|value| part.is_met_by(value));
-        let fit = Fit::probed(&pieces, &[ByteSet::any(); 5], &looked_for, &mut probe);
+        let fit = Fit::probed(&pieces, &slots, &looked_for, &mut probe);
         let Fit::Places(places) = fit else { panic!() };
         let expected: Vec<Place> = (0..5).map(|slot| vec![(slot, looked_for.clone())]).collect();
         assert_eq!(places, expected);
@@ -318,8 +388,8 @@ mod tests {
     #[test]
     fn a_literal_that_meets_several_values_asks_something_of_each() {
         let pieces = [&b""[..], b".", b".", b""];
-        let digits = ByteSet::of(b"0123456789");
-        let Fit::Places(places) = Fit::of(&pieces, &[digits; 3], &part("1.22.3")) else { panic!() };
+        let slots = reaches(&[ByteSet::of(b"0123456789"); 3], &part("1.22.3"));
+        let Fit::Places(places) = Fit::of(&pieces, &slots, &part("1.22.3")) else { panic!() };
         let [place] = places.as_slice() else { panic!("{places:?}") };
         let shown: Vec<_> = place
             .iter()
@@ -334,7 +404,8 @@ mod tests {
     #[test]
     fn what_could_lie_anywhere_is_not_told() {
         let pieces = [&b""[..]; 9];
-        let fit = Fit::of(&pieces, &[ByteSet::any(); 8], &part("abcdefghijkl"));
+        let slots = reaches(&[ByteSet::any(); 8], &part("abcdefghijkl"));
+        let fit = Fit::of(&pieces, &slots, &part("abcdefghijkl"));
         assert_eq!(fit, Fit::Any);
     }
 
@@ -355,8 +426,8 @@ mod tests {
                 {
                     let (folded, starts, ends) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
                     let part = Part { folded, starts, ends, ..part(text) };
-                    let alphabets = values.map(ByteSet::of);
-                    let found = match Fit::of(&pieces, &alphabets, &part) {
+                    let slots = reaches(&values.map(ByteSet::of), &part);
+                    let found = match Fit::of(&pieces, &slots, &part) {
                         Fit::Always => true,
                         Fit::Any => panic!("few places are told apart"),
                         Fit::Places(places) => places.iter().any(|place| {

@@ -9,7 +9,7 @@ mod test;
 
 pub use condition::Condition;
 pub(crate) use condition::{Known, LineSubject, Node, Subject, value};
-pub(crate) use fit::{Fit, Part, Place};
+pub(crate) use fit::{Fit, Part, Place, Reach};
 pub(crate) use literal::{ANY, Clause, Literal, Required, Run};
 pub use pattern::{Case, MatchExtent, Pattern, PatternBuilder};
 pub(crate) use template_id::RowTemplates;

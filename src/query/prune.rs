@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use crate::block::{BlockView, Wanted};
-use crate::column::ByteSet;
 use crate::error::Result;
-use crate::predicate::{Clause, Fit, Known, Part, Place, Predicate, Required, TemplateId};
+use crate::predicate::{Clause, Fit, Known, Part, Place, Predicate, Reach, Required, TemplateId};
 
 /// Of what it takes to decode and match a block, so many hundredths are spent on finding lines for each byte that is looked
 /// for: the more there are, the less likely it is that most lines have them,
@@ -57,11 +56,11 @@ pub(crate) fn candidates(
     if clauses.is_empty() && !predicate.needs_templates() {
         return Ok(None);
     }
-    let alphabets: Vec<_> = (0..view.columns()).map(|column| view.alphabet(column)).collect();
+    let sought = sought(view, clauses);
     let mut verdicts: Vec<_> = (0..view.templates())
         .map(|template| {
             let condition = by_condition(view, template, predicate, known);
-            verdict(view, template, &alphabets, (predicate, required, condition))
+            verdict(view, template, &sought, (predicate, condition))
         })
         .collect();
     refine(view, &mut verdicts)?;
@@ -113,52 +112,77 @@ fn by_condition(
     condition.verdict(&Known { template, ..*known })
 }
 
+/// A literal that is looked for, and what the values of each column of a block may hold of it.
+struct Sought {
+    part: Part,
+    reaches: Vec<Reach>,
+}
+
+/// The literals of each clause.
+fn sought(view: &BlockView<'_>, clauses: &[Clause]) -> Vec<Vec<Sought>> {
+    let columns = if clauses.is_empty() { 0 } else { view.columns() };
+    let alphabets: Vec<_> = (0..columns).map(|column| view.alphabet(column)).collect();
+    let of = |literal| {
+        let part = Part::within(literal);
+        let reaches = alphabets.iter().map(|alphabet| Reach::of(alphabet, &part)).collect();
+        Sought { part, reaches }
+    };
+    clauses.iter().map(|clause| clause.literals.iter().map(of).collect()).collect()
+}
+
 fn verdict(
     view: &BlockView<'_>,
     template: usize,
-    alphabets: &[ByteSet],
-    (predicate, required, condition): (&Predicate, &Required, Option<bool>),
+    clauses: &[Vec<Sought>],
+    (predicate, condition): (&Predicate, Option<bool>),
 ) -> Verdict {
-    let pieces: Vec<&[u8]> = view.pieces_of(template).collect();
-    let columns = view.columns_of(template);
-    let slots: Vec<ByteSet> = columns
-        .iter()
-        .map(|&column| alphabets.get(column as usize).copied().unwrap_or_else(ByteSet::any))
-        .collect();
-    let matches = predicate.pattern.as_ref().is_none_or(|pattern| {
-        pattern.required().is_context_free() && pieces.iter().any(|piece| pattern.is_match(piece))
-    });
-    if condition == Some(false) || matches && predicate.invert {
+    if condition == Some(false) {
         return Verdict::Never;
     }
-    if matches && condition == Some(true) && predicate.severities.is_none() {
-        return Verdict::Always;
-    }
+    let pieces: Vec<&[u8]> = view.pieces_of(template).collect();
     let mut found = Verdict::Each;
-    for clause in required.clauses() {
-        match fit(clause, &pieces, &slots) {
-            None => {}
-            Some(places) if places.is_empty() => return Verdict::Never,
-            Some(places) => {
+    let mut in_text = true;
+    for clause in clauses {
+        match fit(clause, &pieces, view.columns_of(template)) {
+            Fit::Always => continue,
+            Fit::Any => {}
+            Fit::Places(places) if places.is_empty() => return Verdict::Never,
+            Fit::Places(places) => {
                 if matches!(found, Verdict::Each) {
                     found = Verdict::Some(places);
                 }
             }
         }
+        in_text = false;
+    }
+    // Where a piece matches, it has a literal of each clause.
+    let matches = in_text
+        && predicate.pattern.as_ref().is_none_or(|pattern| {
+            let in_piece = |piece: &&[u8]| pattern.is_match(piece);
+            pattern.required().is_context_free() && pieces.iter().any(in_piece)
+        });
+    if matches && predicate.invert {
+        return Verdict::Never;
+    }
+    if matches && condition == Some(true) && predicate.severities.is_none() {
+        return Verdict::Always;
     }
     found
 }
 
-/// Where one of the literals of a clause may stand in a template; `None`: anywhere, or in its text.
-fn fit(clause: &Clause, pieces: &[&[u8]], slots: &[ByteSet]) -> Option<Vec<Place>> {
-    let mut all = Vec::new();
-    for literal in &clause.literals {
-        match Fit::of(pieces, slots, &Part::within(literal)) {
-            Fit::Always | Fit::Any => return None,
-            Fit::Places(mut places) => all.append(&mut places),
+/// Where one of the literals of a clause may stand in a template.
+fn fit(clause: &[Sought], pieces: &[&[u8]], columns: &[u32]) -> Fit {
+    let mut all = Some(Vec::new());
+    for Sought { part, reaches } in clause {
+        let slots = columns.iter().filter_map(|&column| reaches.get(column as usize)).copied();
+        match (Fit::of(pieces, &slots.collect::<Vec<_>>(), part), &mut all) {
+            (Fit::Always, _) => return Fit::Always,
+            (Fit::Any, _) => all = None,
+            (Fit::Places(mut places), Some(all)) => all.append(&mut places),
+            (Fit::Places(_), None) => {}
         }
     }
-    Some(all)
+    all.map_or(Fit::Any, Fit::Places)
 }
 
 /// Drops places that ask something of a column which no value of it is: a search in the text of the columns as it is stored,

@@ -9,7 +9,7 @@ use crate::block::reader::unknown_template;
 use crate::block::tree::Table;
 use crate::block::wanted::{self, Condition, Known, Wanted};
 use crate::error::Result;
-use crate::predicate::{Fit, Part, Place};
+use crate::predicate::{Fit, Part, Place, Reach};
 
 impl<'a> Picker<'a> {
     /// Rows of the block's table that may be wanted: all that are, are among them. `wanted` is that of each template.
@@ -52,15 +52,18 @@ impl<'a> Picker<'a> {
         (moments, depth): (&Moments, u32),
     ) -> Picked<Found> {
         let meta = self.meta;
+        let reaches = table.reaches(meta, part);
+        let known = (meta, &reaches[..]);
         let fits: Vec<Fit> =
-            (0..table.templates()).map(|template| table.fit(meta, template, part)).collect();
+            (0..table.templates()).map(|template| table.fit(known, template, part)).collect();
         if fits.iter().all(|fit| matches!(fit, Fit::Places(places) if places.is_empty())) {
             return Ok(Found::None);
         }
         self.burn(count, 4)?;
-        self.context.spend(count as u64 * 8)?;
-        let ids = self.context.integers(&table.ids, count)?.all(count);
-        let counts = table.counts(ids.iter().copied()).ok_or_else(unknown_template)?;
+        self.context.spend(count as u64 * 4)?;
+        let ids = self.context.integers(&table.ids, count)?.indices(count);
+        let counts = table.counts(ids.iter().map(|&id| i64::from(id)));
+        let counts = counts.ok_or_else(unknown_template)?;
         let follows = !relates(table);
         let mut found: HashMap<(u32, Part), Rc<Found>> = HashMap::new();
         let mut find = |column: u32, part: &Part| -> Picked<Rc<Found>> {
@@ -73,7 +76,7 @@ impl<'a> Picker<'a> {
             let (node, values) = place.ok_or_else(|| corrupt("a slot's column exists"))?;
             // References within the table are not followed: then nothing is known of its values.
             let moments = if follows {
-                self.moments_of_rows((table, column), (ids.iter().copied(), values), moments)
+                self.moments_of_rows((table, column), (&ids, values), moments)
             } else {
                 Ok(Moments::None)
             };
@@ -85,24 +88,24 @@ impl<'a> Picker<'a> {
             };
             Ok(Rc::clone(found.entry(key).or_insert_with(|| Rc::new(values))))
         };
-        let mut known = Vec::with_capacity(fits.len());
+        let mut wanted = Vec::with_capacity(fits.len());
         for ((template, mut fit), &rows) in fits.into_iter().enumerate().zip(&counts.templates) {
             if fit == Fit::Any && rows > 0 {
-                fit = refit(meta, table, template, part, &mut find)?;
+                fit = refit((meta, &reaches), table, template, part, &mut find)?;
             }
-            known.push(match fit {
+            wanted.push(match fit {
                 _ if rows == 0 => Known::None,
                 Fit::Always | Fit::Any => Known::All,
                 Fit::Places(places) => known_of(table, template, &places, &mut find)?,
             });
         }
-        self.context.budget += count as u64 * 8;
-        if known.iter().all(|known| matches!(known, Known::None)) {
+        self.context.budget += count as u64 * 4;
+        if wanted.iter().all(|known| matches!(known, Known::None)) {
             return Ok(Found::None);
         }
         let mut hits = Hits::none(count);
-        let ids = ids.iter().map(|&id| usize::try_from(id).unwrap_or(usize::MAX));
-        wanted::rows(table, &known, ids, |row| hits.add(row));
+        let ids = ids.iter().map(|&id| id as usize);
+        wanted::rows(table, &wanted, ids, |row| hits.add(row));
         Ok(hits.found(count))
     }
 }
@@ -110,7 +113,7 @@ impl<'a> Picker<'a> {
 /// Where the rows of a template hold what is looked for, by what values its columns have: without that, there were too many
 /// places. `find` tells which values of a column of the table are what is looked for.
 fn refit(
-    meta: &[u8],
+    known: (&[u8], &[Reach]),
     table: &Table,
     template: usize,
     part: &Part,
@@ -118,7 +121,7 @@ fn refit(
 ) -> Picked<Fit> {
     let columns = table.columns_of(template);
     let mut stop = None;
-    let fit = table.fit_probed(meta, template, part, &mut |slot, part| match columns
+    let fit = table.fit_probed(known, template, part, &mut |slot, part| match columns
         .get(slot)
         .map(|&column| find(column, part))
     {

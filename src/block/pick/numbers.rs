@@ -94,12 +94,7 @@ impl Picker<'_> {
         let count = self.counts.columns.get(column as usize).copied().unwrap_or(0);
         self.burn(self.ids.len(), 2)?;
         self.context.spend(count as u64 * 4)?;
-        let slots: Vec<Vec<u32>> = (0..table.templates())
-            .map(|template| {
-                let slots = table.columns_of(template).iter().copied();
-                slots.filter(|&slot| slot == column || slot == other).collect()
-            })
-            .collect();
+        let slots = table.columns_among(|slot| slot == column || slot == other);
         let mut before = Vec::with_capacity(count);
         let mut passed = 0;
         for &id in self.ids {

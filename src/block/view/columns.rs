@@ -23,9 +23,7 @@ impl BlockView<'_> {
                 Context::new(&self.meta, &self.sections, &self.limits, self.budget, self.raw_len);
             context.spend(tree.rows as u64 * 4)?;
             self.budget = context.budget;
-            let mut ids = context.integers(&tree.table.ids, tree.rows)?;
-            let id = |_| u32::try_from(ids.next()).unwrap_or(u32::MAX);
-            let ids: Vec<u32> = (0..tree.rows).map(id).collect();
+            let ids = context.integers(&tree.table.ids, tree.rows)?.indices(tree.rows);
             self.counts = counts(tree, &ids)?;
             self.ids = Some(ids);
         }

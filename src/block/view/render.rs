@@ -73,8 +73,7 @@ impl BlockView<'_> {
             return Err(Error::corrupt(Section::Columns, 0, rule));
         }
         let Some(tree) = &self.tree else { return Ok(()) };
-        let ids = self.ids.iter().flatten().map(|&id| i64::from(id));
-        let mut places = Places::of(&tree.table, ids, rows);
+        let mut places = Places::of(&tree.table, self.loaded_ids(), rows);
         let mut values = self.pick(&mut places.columns)?;
         if !places.columns.is_empty() {
             // What cannot be picked is decoded as a whole.
