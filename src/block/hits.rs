@@ -9,6 +9,8 @@ use crate::predicate::{Literal, Part, Run};
 const DENSE: usize = 8;
 /// But so many are few.
 const FEW: usize = 64;
+/// In so many bytes of text, values are looked at one by one: making a search ready takes longer.
+const SHORT: usize = 256;
 
 /// Some of the values of a column, by their numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,6 +61,15 @@ pub(crate) enum Found {
 }
 
 impl Found {
+    /// How many of `count` values had to be found to tell this.
+    pub(crate) fn looked_for(&self, count: usize) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Some(hits) => hits.count(),
+            Self::All => count / DENSE,
+        }
+    }
+
     pub(crate) fn holds(&self, value: usize) -> bool {
         match self {
             Self::None => false,
@@ -142,6 +153,15 @@ impl<'p> Needle<'p> {
     }
 }
 
+/// Whether one of some values may be what is looked for, that each end with a newline.
+pub(crate) fn is_in_text(text: &[u8], part: &Part) -> bool {
+    if text.len() <= SHORT {
+        let values = text.strip_suffix(b"\n").map(|values| values.split(|&byte| byte == b'\n'));
+        return values.is_some_and(|mut values| values.any(|value| part.is_met_by(value)));
+    }
+    Needle::of(part).is_none_or(|needle| needle.find(text, 0).is_some())
+}
+
 /// Which of `count` values of one width.
 pub(crate) fn in_fixed(text: &[u8], width: usize, count: usize, part: &Part) -> Found {
     let anywhere = Part { starts: false, ends: false, ..part.clone() };
@@ -204,8 +224,13 @@ mod tests {
             let bytes = bytes.as_bytes().to_vec();
             let part = Part { bytes, folded, starts, ends, ..Part::default() };
             let found = Needle::of(&part).unwrap().in_text(&text, values.len());
+            let any = values.iter().any(|value| part.is_met_by(value.as_bytes()));
+            let long = text.repeat(20);
+            assert!(long.len() > SHORT && !is_in_text(b"", &part));
+            assert_eq!((is_in_text(&text, &part), is_in_text(&long, &part)), (any, any));
             for (number, value) in values.iter().enumerate() {
                 let is = part.is_met_by(value.as_bytes());
+                assert_eq!(is_in_text(format!("{value}\n").as_bytes(), &part), is);
                 assert_eq!(found.holds(number), is, "{part:?} in {value}");
                 assert!(in_values(&strings, &part).holds(number) || !is, "{part:?} in {value}");
             }

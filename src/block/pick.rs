@@ -8,14 +8,16 @@ mod find_rows;
 mod numbers;
 mod plain;
 mod predicted;
+mod scope;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::block::hits::Found;
+use crate::block::pick::scope::{Moments, Scope, Site};
 use crate::block::places::{Places, Rendered};
-use crate::block::reader::{Context, unknown_template};
-use crate::block::tree::{Column, Counts, Integers, Table, Tree};
+use crate::block::reader::Context;
+use crate::block::tree::{Column, Counts, Table, Tree};
 use crate::column::Strings;
 use crate::error::{Error, Section};
 use crate::predicate::Part;
@@ -45,62 +47,26 @@ type Source = Option<(bool, u32)>;
 
 type Picked<T> = Result<T, Stop>;
 
-/// When the values of a column are rendered, which decides what other columns had last.
-#[derive(Clone, Debug)]
-enum Moments {
-    /// Together with no line: entries of a dictionary, rows of a nested table.
-    None,
-    /// With the values of a column of the block's table: all of them, or those with these numbers.
-    Of(u32, Option<Rc<[u32]>>),
-}
-
-impl Moments {
-    /// The column, and the number of the value in it that goes with value `index`.
-    fn at(&self, index: u32) -> Picked<(u32, u32)> {
-        match self {
-            Self::None => Err(Stop::Whole),
-            Self::Of(column, None) => Ok((*column, index)),
-            Self::Of(column, Some(some)) => {
-                Ok((*column, some.get(index as usize).copied().unwrap_or(u32::MAX)))
-            }
-        }
-    }
-
-    fn column(&self) -> Picked<u32> {
-        Ok(self.at(0)?.0)
-    }
-
-    /// Those of some of these values.
-    fn within(&self, some: &Rc<[u32]>) -> Picked<Self> {
-        Ok(match self {
-            Self::Of(column, None) => Self::Of(*column, Some(Rc::clone(some))),
-            Self::Of(column, Some(outer)) => {
-                let at = |&at: &u32| outer.get(at as usize).copied().unwrap_or(u32::MAX);
-                Self::Of(*column, Some(some.iter().map(at).collect()))
-            }
-            Self::None => return Err(Stop::Whole),
-        })
-    }
-}
-
 /// Picks values of a block, the sections of which have been decoded.
 #[derive(Debug)]
 pub(crate) struct Picker<'a> {
     pub(crate) context: Context<'a>,
     meta: &'a [u8],
-    tree: &'a Tree,
-    ids: &'a [u32],
-    counts: &'a Counts,
+    /// The block's table, and those nested in it as far as they have been needed.
+    top: Rc<Scope<'a>>,
+    scopes: HashMap<*const Table, Rc<Scope<'a>>>,
     /// Columns that have been decoded as a whole.
     loaded: &'a [Option<Strings>],
     /// How much more may be done to find values, in steps of a nanosecond or so.
     fuel: u64,
     /// All numbers of a column.
-    numbers: HashMap<u32, Rc<[i64]>>,
-    /// Which values of a column of the block's table are what was looked for.
-    found: HashMap<(u32, Part), Rc<Found>>,
+    numbers: HashMap<Site, Rc<[i64]>>,
+    /// Which values of a column are what was looked for.
+    found: HashMap<(Site, Part), Rc<Found>>,
     /// For each value of one column, how many of another one's came before it.
-    before: HashMap<(u32, u32), Rc<[u32]>>,
+    before: HashMap<(Site, u32), Rc<[u32]>>,
+    /// For each value of a column, the row it is in.
+    rows: HashMap<Site, Rc<[u32]>>,
 }
 
 impl<'a> Picker<'a> {
@@ -110,35 +76,48 @@ impl<'a> Picker<'a> {
         (ids, counts): (&'a [u32], &'a Counts),
         loaded: &'a [Option<Strings>],
     ) -> Self {
-        let (numbers, found, before) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let fuel = u64::MAX;
-        Self { context, meta, tree, ids, counts, loaded, fuel, numbers, found, before }
+        Self {
+            context,
+            meta,
+            top: Rc::new(Scope::top(&tree.table, ids, counts)),
+            scopes: HashMap::new(),
+            loaded,
+            fuel: u64::MAX,
+            numbers: HashMap::new(),
+            found: HashMap::new(),
+            before: HashMap::new(),
+            rows: HashMap::new(),
+        }
     }
 
     /// Values of a column of the block's table: those with the numbers `wanted`, which ascend.
     pub(crate) fn top(&mut self, column: u32, wanted: &[u32]) -> Picked<Strings> {
-        self.told(column, wanted, 0)
+        let top = Rc::clone(&self.top);
+        self.told(&top, column, wanted, 0)
     }
 
-    fn told(&mut self, column: u32, wanted: &[u32], depth: u32) -> Picked<Strings> {
-        let loaded = self.loaded;
-        if let Some(values) = loaded.get(column as usize).and_then(Option::as_ref) {
+    /// The same of any table.
+    fn told(
+        &mut self,
+        scope: &Rc<Scope<'a>>,
+        column: u32,
+        wanted: &[u32],
+        depth: u32,
+    ) -> Picked<Strings> {
+        if let Some(values) = self.loaded(scope, column) {
             let mut picked = Strings::default();
             for &at in wanted {
                 self.push(&mut picked, values.get(at as usize))?;
             }
             return Ok(picked);
         }
-        let (node, count) = self.place(column)?;
-        self.column(node, count, wanted, &Moments::Of(column, None), depth)
+        let (node, count) = scope.column(column)?;
+        self.column(node, count, wanted, &Moments::of(scope, column), depth)
     }
 
-    /// A column of the block's table, and how many values it has.
-    fn place(&self, column: u32) -> Picked<(&'a Column, usize)> {
-        let tree = self.tree;
-        let node = tree.table.columns.get(column as usize);
-        let place = node.zip(self.counts.columns.get(column as usize).copied());
-        Ok(place.ok_or_else(|| corrupt("a column that is referred to exists"))?)
+    /// The values of a column that has been decoded as a whole.
+    fn loaded(&self, scope: &Scope<'a>, column: u32) -> Option<&'a Strings> {
+        self.loaded.get(column as usize).filter(|_| scope.is_top())?.as_ref()
     }
 
     /// Values of a column of `count` values.
@@ -147,7 +126,7 @@ impl<'a> Picker<'a> {
         node: &'a Column,
         count: usize,
         wanted: &[u32],
-        moments: &Moments,
+        moments: &Moments<'a>,
         depth: u32,
     ) -> Picked<Strings> {
         if depth > DEPTH_MAX {
@@ -224,23 +203,14 @@ impl<'a> Picker<'a> {
         table: &'a Table,
         count: usize,
         wanted: &[u32],
-        (moments, depth): (&Moments, u32),
+        (moments, depth): (&Moments<'a>, u32),
     ) -> Picked<Strings> {
-        if relates(table) {
-            return Err(Stop::Whole);
-        }
-        self.context.spend(count as u64 * 4)?;
-        let ids = self.context.integers(&table.ids, count)?.indices(count);
-        let counts = table.counts(ids.iter().map(|&id| i64::from(id)));
-        let counts = counts.ok_or_else(unknown_template)?;
-        let places = Places::of(table, &ids, wanted);
+        let scope = self.scope(table, count, moments)?;
+        let places = Places::of(table, scope.ids(), wanted);
         let mut values = Vec::with_capacity(places.columns.len());
         for (number, wanted) in &places.columns {
-            let place = (table.columns.get(*number as usize), counts.columns.get(*number as usize));
-            let (Some(node), Some(&count)) = place else {
-                return Err(corrupt("a slot's column exists").into());
-            };
-            let moments = self.moments_of_rows((table, *number), (&ids, count), moments)?;
+            let (node, count) = scope.column(*number)?;
+            let moments = Moments::of(&scope, *number);
             values.push((*number, self.column(node, count, wanted, &moments, depth)?));
         }
         let mut picked = Strings::default();
@@ -250,35 +220,8 @@ impl<'a> Picker<'a> {
             self.context.check(picked.bytes().len())?;
         }
         self.context.budget += values.iter().map(|(_, v)| v.bytes().len() as u64).sum::<u64>();
-        self.context.budget += count as u64 * 4;
         self.spend(&picked)?;
         Ok(picked)
-    }
-
-    /// When the `count` values of a column of a nested table are rendered, the rows of which are rendered at `moments`: as far
-    /// as it matters.
-    fn moments_of_rows(
-        &mut self,
-        (table, column): (&Table, u32),
-        (ids, count): (&[u32], usize),
-        moments: &Moments,
-    ) -> Picked<Moments> {
-        let mut refers = false;
-        if let Some(node) = table.columns.get(column as usize) {
-            node.references_above(&mut |_| refers = true);
-        }
-        if !refers {
-            return Ok(Moments::None);
-        }
-        self.burn(count, 2)?;
-        self.context.spend(count as u64 * 4)?;
-        let mut rows = Vec::with_capacity(count);
-        for (row, &id) in (0u32..).zip(ids) {
-            let slots = table.columns_of(id as usize);
-            let values = slots.iter().filter(|&&slot| slot == column).count();
-            rows.extend(std::iter::repeat_n(row, values));
-        }
-        moments.within(&rows.into())
     }
 
     fn push(&mut self, picked: &mut Strings, value: &[u8]) -> Picked<()> {
@@ -290,25 +233,6 @@ impl<'a> Picker<'a> {
     fn spend(&mut self, picked: &Strings) -> Picked<()> {
         Ok(self.context.spend(picked.bytes().len() as u64)?)
     }
-}
-
-/// Whether a column of a table, or of one within it, refers to another of its own table, which is not followed.
-fn relates(table: &Table) -> bool {
-    fn of_own(integers: &Integers) -> bool {
-        integers.reference.is_some_and(|(reference, _)| !reference.top)
-    }
-    fn column(node: &Column) -> bool {
-        match node {
-            Column::Digits { numbers, .. } | Column::Time { ticks: numbers, .. } => of_own(numbers),
-            Column::Dictionary { numbers, entries, .. } => of_own(numbers) || column(entries),
-            Column::Nested(table) => relates(table),
-            Column::Predicted { reference, column: misses, .. } => !reference.top || column(misses),
-            Column::Constant(_) | Column::Text(_) | Column::Packed { .. } | Column::Modelled => {
-                false
-            }
-        }
-    }
-    table.columns.iter().any(column)
 }
 
 #[cold]

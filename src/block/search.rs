@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use crate::block::BlockView;
-use crate::block::hits::Needle;
+use crate::block::hits;
 use crate::block::number::{Asked, NumberPart};
 use crate::block::sections::Sections;
 use crate::block::tree::{Column, Stream, Table, Tree};
@@ -74,10 +74,7 @@ impl Search<'_> {
         self.steps.set(steps);
         match column {
             Column::Constant(value) => part.is_met_by(value.of(self.meta)),
-            Column::Text(stream) => {
-                let text = self.sections.stream(*stream);
-                Needle::of(part).is_none_or(|needle| needle.find(text, 0).is_some())
-            }
+            Column::Text(stream) => hits::is_in_text(self.sections.stream(*stream), part),
             Column::Digits { form, numbers, .. } => {
                 let may_be = |asked: NumberPart| {
                     numbers.range().is_none_or(|(least, most)| asked.may_be_among(least, most))

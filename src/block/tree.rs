@@ -182,9 +182,19 @@ impl Column {
         self.visit_references(true, visit);
     }
 
-    /// The same for a column of a nested table.
-    pub(crate) fn references_above(&self, visit: &mut impl FnMut(u32)) {
-        self.visit_references(false, visit);
+    /// Whether values of it, or of columns nested in it, are told by those of other columns.
+    pub(crate) fn is_related(&self) -> bool {
+        match self {
+            Self::Constant(_) | Self::Text(_) | Self::Packed { .. } | Self::Modelled => false,
+            Self::Digits { numbers, .. } | Self::Time { ticks: numbers, .. } => {
+                numbers.reference.is_some()
+            }
+            Self::Dictionary { numbers, entries, .. } => {
+                numbers.reference.is_some() || entries.is_related()
+            }
+            Self::Nested(table) => table.columns.iter().any(Self::is_related),
+            Self::Predicted { .. } => true,
+        }
     }
 
     fn visit_references(&self, in_top: bool, visit: &mut impl FnMut(u32)) {

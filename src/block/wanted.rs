@@ -98,16 +98,15 @@ pub(crate) mod cost {
     /// Nested columns deeper than this cost no more than that.
     const DEPTH_MAX: u32 = 6;
 
-    /// Whether values of a column can be told apart from the others: not if it has tables the columns of which refer to others.
+    /// Whether values of a column can be told apart from the others: not if it is nested too deep.
     pub(crate) fn is_followed(node: &Column, depth: u32) -> bool {
         match node {
             Column::Dictionary { entries, .. } => is_followed(entries, depth),
             Column::Predicted { column, .. } => is_followed(column, depth),
-            Column::Nested(table) => table.columns.iter().all(|column| {
-                let relative = column.numbers().is_some_and(|numbers| numbers.reference.is_some());
-                let told = relative || matches!(column, Column::Predicted { .. });
-                !told && depth < DEPTH_MAX && is_followed(column, depth + 1)
-            }),
+            Column::Nested(table) => {
+                let mut columns = table.columns.iter();
+                depth < DEPTH_MAX && columns.all(|column| is_followed(column, depth + 1))
+            }
             _ => true,
         }
     }

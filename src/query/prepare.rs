@@ -1,6 +1,8 @@
 //! What a scan needs of one block: the lines that are selected, or all of its bytes. It depends on no other block, so that it can
 //! be made ready ahead of its turn.
 
+use std::collections::HashSet;
+
 use crate::block::{BlockView, Decoder};
 use crate::column::Strings;
 use crate::error::Result;
@@ -114,13 +116,12 @@ impl Asked<'_> {
     ) -> Result<Option<Part>> {
         let found = candidates(view, self.predicate, self.required, known)?;
         let Some((found, pruned)) = found.filter(|_| view.rows() > 0) else { return Ok(None) };
-        let counts = found.certain && !self.options.lines;
-        if !counts && !self.is_worth_telling(view, &found) {
+        if !self.is_worth_telling(view, &found) {
             return Ok(None);
         }
         let mut part =
             Part { rows: view.rows(), terminated: view.terminated(), pruned, ..Part::default() };
-        if !self.select(view, found, (turn, form), &mut part)? {
+        if !self.select(view, &found, (turn, form), &mut part)? {
             return Ok(None);
         }
         let any = part.selected > 0 || turn.after_left > 0;
@@ -138,17 +139,21 @@ impl Asked<'_> {
     fn is_worth_telling(&self, view: &BlockView<'_>, found: &Candidates) -> bool {
         let ids = view.loaded_ids();
         let mut has = vec![false; view.templates()];
+        let mut told = 0usize;
         for &row in &found.rows {
+            // Lines that match for certain need not be told to be counted.
+            let counted = !self.options.lines && found.is_certain(ids, row);
             let template = ids.get(row as usize).and_then(|&id| has.get_mut(id as usize));
-            if let Some(has) = template {
+            if let Some(has) = template.filter(|_| !counted) {
                 *has = true;
+                told += 1;
             }
         }
         let templates: Vec<usize> =
             (0..has.len()).filter(|&id| has.get(id) == Some(&true)).collect();
         let context = 1 + self.options.before + self.options.after;
-        let lines = found.rows.len().saturating_mul(context);
-        view.cost_of_telling(lines, &templates) < view.cost_of_all()
+        told == 0
+            || view.cost_of_telling(told.saturating_mul(context), &templates) < view.cost_of_all()
     }
 
     /// Selects among the candidates; false if a time that is wanted is that of a line before. `form` is that of all times of the
@@ -156,7 +161,7 @@ impl Asked<'_> {
     fn select(
         &self,
         view: &mut BlockView<'_>,
-        found: Candidates,
+        found: &Candidates,
         (turn, form): (&Turn, Option<Form>),
         part: &mut Part,
     ) -> Result<bool> {
@@ -167,10 +172,21 @@ impl Asked<'_> {
         } else {
             Vec::new()
         };
-        let ids = if names.is_empty() { Vec::new() } else { view.ids()?.to_vec() };
+        let ids = view.ids()?.to_vec();
         let name = |row: u32| names.get(*ids.get(row as usize)? as usize).copied();
-        if found.certain && !times {
-            for row in found.rows.into_iter().take(room) {
+        let mut test = LineTest::new(self.predicate);
+        let unsure = found.rows.iter().copied().filter(|&row| !found.is_certain(&ids, row));
+        let unsure: Vec<u32> = unsure.collect();
+        if !times && (unsure.is_empty() || !self.options.lines) {
+            let mut selected = HashSet::new();
+            part.matched = unsure.len();
+            view.render_rows(&unsure, |row, line| {
+                if test.selects(line, before + u64::from(row), name(row)) {
+                    selected.insert(row);
+                }
+            })?;
+            let is_selected = |row: &u32| selected.contains(row) || found.is_certain(&ids, *row);
+            for row in found.rows.iter().copied().filter(is_selected).take(room) {
                 part.told.push(Told { row, selected: true, time: None, template: name(row) });
             }
             part.selected = part.told.len();
@@ -178,7 +194,6 @@ impl Asked<'_> {
         }
         part.matched = found.rows.len();
         let mut lacks_time = false;
-        let mut test = LineTest::new(self.predicate);
         view.render_rows(&found.rows, |row, line| {
             test.time = None;
             let number = before + u64::from(row);

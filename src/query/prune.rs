@@ -1,5 +1,6 @@
 //! Which lines of a block may be selected: templates, then alphabets and text of columns, then their values.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::block::{BlockView, Wanted};
@@ -17,8 +18,16 @@ const HUNDREDTHS_MAX: u64 = 50;
 pub(crate) struct Candidates {
     /// Those that may match: their numbers in the block, ascending.
     pub(crate) rows: Vec<u32>,
-    /// Whether all of them match for certain.
-    pub(crate) certain: bool,
+    /// The templates of which all lines match for certain: for each template of the block.
+    pub(crate) certain: Vec<bool>,
+}
+
+impl Candidates {
+    /// Whether a line matches for certain; `ids` are the templates of all lines.
+    pub(crate) fn is_certain(&self, ids: &[u32], row: u32) -> bool {
+        let certain = ids.get(row as usize).and_then(|&id| self.certain.get(id as usize));
+        certain == Some(&true)
+    }
 }
 
 /// What was ruled out on the way.
@@ -38,6 +47,8 @@ enum Verdict {
     Never,
     /// Each has to be looked at.
     Each,
+    /// The same, since the literals of this clause may stand in too many places to tell.
+    Any(usize),
     /// Each matches.
     Always,
     /// Those match, if any, that have one of these places for a literal.
@@ -63,15 +74,14 @@ pub(crate) fn candidates(
             verdict(view, template, &sought, (predicate, condition))
         })
         .collect();
-    refine(view, &mut verdicts)?;
+    refine(view, &sought, &mut verdicts)?;
     let possible = verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Never)).count();
     let mut pruned =
         Pruned { templates: verdicts.len() as u64, possible: possible as u64, lines: 0 };
     if possible == 0 {
         return Ok(Some((Candidates::default(), pruned)));
     }
-    let sure = |verdict: &Verdict| matches!(verdict, Verdict::Never | Verdict::Always);
-    let certain = verdicts.iter().all(sure);
+    let certain = verdicts.iter().map(|verdict| matches!(verdict, Verdict::Always)).collect();
     let wanted: Vec<Wanted> = verdicts.into_iter().map(Wanted::from).collect();
     let all = view.cost_of_all();
     let fuel = all / 100 * (HUNDREDTHS_PER_BYTE * weakest(&wanted)).min(HUNDREDTHS_MAX);
@@ -84,7 +94,7 @@ impl From<Verdict> for Wanted {
     fn from(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Never => Self::None,
-            Verdict::Each | Verdict::Always => Self::All,
+            Verdict::Each | Verdict::Any(_) | Verdict::Always => Self::All,
             Verdict::Some(places) => Self::Some(places),
         }
     }
@@ -142,16 +152,13 @@ fn verdict(
     let pieces: Vec<&[u8]> = view.pieces_of(template).collect();
     let mut found = Verdict::Each;
     let mut in_text = true;
-    for clause in clauses {
-        match fit(clause, &pieces, view.columns_of(template)) {
-            Fit::Always => continue,
-            Fit::Any => {}
-            Fit::Places(places) if places.is_empty() => return Verdict::Never,
-            Fit::Places(places) => {
-                if matches!(found, Verdict::Each) {
-                    found = Verdict::Some(places);
-                }
-            }
+    for (number, clause) in clauses.iter().enumerate() {
+        match (fit(clause, &pieces, view.columns_of(template)), &found) {
+            (Fit::Always, _) => continue,
+            (Fit::Places(places), _) if places.is_empty() => return Verdict::Never,
+            (Fit::Any, Verdict::Each) => found = Verdict::Any(number),
+            (Fit::Places(places), Verdict::Each | Verdict::Any(_)) => found = Verdict::Some(places),
+            (Fit::Any | Fit::Places(_), _) => {}
         }
         in_text = false;
     }
@@ -172,10 +179,15 @@ fn verdict(
 
 /// Where one of the literals of a clause may stand in a template.
 fn fit(clause: &[Sought], pieces: &[&[u8]], columns: &[u32]) -> Fit {
+    fit_by(clause, columns, |slots, part| Fit::of(pieces, slots, part))
+}
+
+/// The same where `fit` tells of each literal, with what the slots may hold of it.
+fn fit_by(clause: &[Sought], columns: &[u32], mut fit: impl FnMut(&[Reach], &Part) -> Fit) -> Fit {
     let mut all = Some(Vec::new());
     for Sought { part, reaches } in clause {
         let slots = columns.iter().filter_map(|&column| reaches.get(column as usize)).copied();
-        match (Fit::of(pieces, &slots.collect::<Vec<_>>(), part), &mut all) {
+        match (fit(&slots.collect::<Vec<_>>(), part), &mut all) {
             (Fit::Always, _) => return Fit::Always,
             (Fit::Any, _) => all = None,
             (Fit::Places(mut places), Some(all)) => all.append(&mut places),
@@ -186,30 +198,87 @@ fn fit(clause: &[Sought], pieces: &[&[u8]], columns: &[u32]) -> Fit {
 }
 
 /// Drops places that ask something of a column which no value of it is: a search in the text of the columns as it is stored,
-/// before any value is told from the next.
-fn refine(view: &mut BlockView<'_>, verdicts: &mut [Verdict]) -> Result<()> {
-    let mut known: HashMap<(u32, Part), bool> = HashMap::new();
+/// before any value is told from the next. Where there were too many places, they are told by that.
+fn refine(
+    view: &mut BlockView<'_>,
+    clauses: &[Vec<Sought>],
+    verdicts: &mut [Verdict],
+) -> Result<()> {
+    let mut probes = Probes::default();
     for (template, verdict) in verdicts.iter_mut().enumerate() {
-        let Verdict::Some(places) = verdict else { continue };
-        let mut left = Vec::new();
-        'places: for place in std::mem::take(places) {
-            for (slot, part) in &place {
-                let Some(&column) = view.columns_of(template).get(*slot) else { continue };
-                let key = (column, part.clone());
-                let may = if let Some(&may) = known.get(&key) {
-                    may
-                } else {
-                    let may = view.may_hold(column as usize, part)?;
-                    known.insert(key, may);
-                    may
-                };
-                if !may {
-                    continue 'places;
+        match verdict {
+            Verdict::Some(places) => {
+                let mut left = Vec::new();
+                for mut place in std::mem::take(places) {
+                    // What asks most is rarest.
+                    place.sort_by_key(|(_, part)| Reverse(part.weight()));
+                    let mut may = true;
+                    for (slot, part) in &place {
+                        may = may && probes.may_hold(view, (template, *slot), part)?;
+                    }
+                    if may {
+                        left.push(place);
+                    }
+                }
+                *verdict = if left.is_empty() { Verdict::Never } else { Verdict::Some(left) };
+            }
+            Verdict::Any(clause) => {
+                let clause = clauses.get(*clause).map_or(&[][..], Vec::as_slice);
+                match probes.fit(view, template, clause)? {
+                    Fit::Places(places) if places.is_empty() => *verdict = Verdict::Never,
+                    Fit::Places(places) => *verdict = Verdict::Some(places),
+                    Fit::Any | Fit::Always => {}
                 }
             }
-            left.push(place);
+            Verdict::Never | Verdict::Each | Verdict::Always => {}
         }
-        *verdict = if left.is_empty() { Verdict::Never } else { Verdict::Some(left) };
     }
     Ok(())
+}
+
+/// What is known of the text of columns.
+#[derive(Default)]
+struct Probes {
+    known: HashMap<Part, HashMap<u32, bool>>,
+}
+
+impl Probes {
+    /// Whether some value in a slot may be what is looked for.
+    fn may_hold(
+        &mut self,
+        view: &mut BlockView<'_>,
+        (template, slot): (usize, usize),
+        part: &Part,
+    ) -> Result<bool> {
+        let Some(&column) = view.columns_of(template).get(slot) else { return Ok(true) };
+        if !self.known.contains_key(part) {
+            self.known.insert(part.clone(), HashMap::new());
+        }
+        if let Some(&may) = self.known.get(part).and_then(|known| known.get(&column)) {
+            return Ok(may);
+        }
+        let may = view.may_hold(column as usize, part)?;
+        if let Some(known) = self.known.get_mut(part) {
+            known.insert(column, may);
+        }
+        Ok(may)
+    }
+
+    /// Where the literals of a clause may stand in a template, by what text its columns have.
+    fn fit(&mut self, view: &mut BlockView<'_>, template: usize, clause: &[Sought]) -> Result<Fit> {
+        let pieces: Vec<Vec<u8>> = view.pieces_of(template).map(<[u8]>::to_vec).collect();
+        let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
+        let columns = view.columns_of(template).to_vec();
+        let mut failed = None;
+        let fit = fit_by(clause, &columns, |slots, part| {
+            Fit::probed(&pieces, slots, part, &mut |slot, part| {
+                let may = self.may_hold(view, (template, slot), part);
+                may.unwrap_or_else(|error| {
+                    failed = Some(error);
+                    false
+                })
+            })
+        });
+        failed.map_or(Ok(fit), Err)
+    }
 }

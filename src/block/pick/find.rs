@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use crate::block::hits::{self, Found, Hits, Needle};
 use crate::block::number::{Asked, NumberPart};
-use crate::block::pick::{DEPTH_MAX, Moments, Picked, Picker, Stop, corrupt};
+use crate::block::pick::scope::{Moments, Scope};
+use crate::block::pick::{DEPTH_MAX, Picked, Picker, Stop, corrupt};
 use crate::block::tree::{Column, Integers};
 use crate::column::timestamp::Layout;
 use crate::encoding::packed::Unpacker;
@@ -14,7 +15,8 @@ use crate::predicate::Part;
 impl<'a> Picker<'a> {
     /// Which values of a column of the block's table may be what is looked for.
     pub(super) fn find(&mut self, column: u32, part: &Part) -> Picked<Rc<Found>> {
-        match self.find_told(column, part, 0) {
+        let top = Rc::clone(&self.top);
+        match self.find_told(&top, column, part, 0) {
             // It would take too much memory, or too many columns tell each other.
             Err(Stop::Whole) => Ok(Rc::new(Found::All)),
             Err(Stop::Failed(error)) if matches!(error.kind(), ErrorKind::LimitExceeded { .. }) => {
@@ -24,17 +26,23 @@ impl<'a> Picker<'a> {
         }
     }
 
-    fn find_told(&mut self, column: u32, part: &Part, depth: u32) -> Picked<Rc<Found>> {
-        let key = (column, part.clone());
+    /// The same of any table.
+    pub(super) fn find_told(
+        &mut self,
+        scope: &Rc<Scope<'a>>,
+        column: u32,
+        part: &Part,
+        depth: u32,
+    ) -> Picked<Rc<Found>> {
+        let key = (scope.site(column), part.clone());
         if let Some(found) = self.found.get(&key) {
             return Ok(Rc::clone(found));
         }
-        let loaded = self.loaded.get(column as usize).and_then(Option::as_ref);
-        let found = if let Some(values) = loaded {
+        let found = if let Some(values) = self.loaded(scope, column) {
             hits::in_values(values, part)
         } else {
-            let (node, count) = self.place(column)?;
-            self.find_in(node, count, part, (&Moments::Of(column, None), depth))?
+            let (node, count) = scope.column(column)?;
+            self.find_in(node, count, part, (&Moments::of(scope, column), depth))?
         };
         let found = Rc::new(found);
         self.found.insert(key, Rc::clone(&found));
@@ -47,7 +55,7 @@ impl<'a> Picker<'a> {
         node: &'a Column,
         count: usize,
         part: &Part,
-        (moments, depth): (&Moments, u32),
+        (moments, depth): (&Moments<'a>, u32),
     ) -> Picked<Found> {
         if depth > DEPTH_MAX {
             return Ok(Found::All);
@@ -58,7 +66,9 @@ impl<'a> Picker<'a> {
             Column::Text(stream) => {
                 let text = self.context.stream(*stream);
                 self.burn(text.len() / 16, 1)?;
-                Needle::of(part).map_or(Found::All, |needle| needle.in_text(text, count))
+                let found = Needle::of(part).map_or(Found::All, |n| n.in_text(text, count));
+                self.burn(found.looked_for(count), 20)?;
+                found
             }
             Column::Packed { .. } => self.find_packed(node, count, part)?,
             Column::Digits { form, numbers, .. } => match NumberPart::of(*form, part) {
@@ -123,7 +133,7 @@ impl<'a> Picker<'a> {
         node: &Column,
         count: usize,
         part: &Part,
-        (moments, depth): (&Moments, u32),
+        (moments, depth): (&Moments<'a>, u32),
     ) -> Picked<Found> {
         let Column::Time { layouts, chosen, ticks } = node else { return Ok(Found::All) };
         let Part { bytes, folded, starts, ends, .. } = part;
@@ -165,7 +175,7 @@ impl<'a> Picker<'a> {
         node: &'a Column,
         count: usize,
         part: &Part,
-        (moments, depth): (&Moments, u32),
+        (moments, depth): (&Moments<'a>, u32),
     ) -> Picked<Found> {
         let Column::Predicted { reference, by_key, misses, gaps: _, column } = node else {
             return Ok(Found::All);
@@ -175,12 +185,14 @@ impl<'a> Picker<'a> {
             return Ok(Found::All);
         }
         let missed = self.missed(node)?;
-        let own = moments.within(&missed)?;
+        let own = moments.within(&missed);
         let among_misses = self.find_in(column, *misses, part, (&own, depth))?;
+        let at = self.referred(moments, *reference)?;
+        let (scope, _) = at.column()?;
         let among_others = if *by_key {
             Rc::new(Found::None)
         } else {
-            self.find_told(reference.column, part, depth)?
+            self.find_told(scope, reference.column, part, depth)?
         };
         if (&among_misses, &*among_others) == (&Found::None, &Found::None) {
             return Ok(Found::None);
@@ -188,9 +200,9 @@ impl<'a> Picker<'a> {
         self.burn(count, if *by_key { 30 } else { 8 })?;
         let all: Vec<u32> = (0..u32::try_from(count).unwrap_or(u32::MAX)).collect();
         let sources = if *by_key {
-            self.by_key(reference.column, &missed, &all, moments, depth)?
+            self.by_key(reference.column, &missed, &all, &at, depth)?
         } else {
-            self.same(reference.column, &missed, &all, moments)?
+            self.same(reference.column, &missed, &all, &at)?
         };
         let mut hits = Hits::none(count);
         for (value, source) in sources.into_iter().enumerate() {
@@ -217,14 +229,14 @@ impl<'a> Picker<'a> {
         &mut self,
         integers: &Integers,
         count: usize,
-        moments: &Moments,
+        moments: &Moments<'a>,
         depth: u32,
     ) -> Picked<Rc<[i64]>> {
-        if let Moments::Of(column, None) = moments
-            && let Ok((node, _)) = self.place(*column)
+        if let Moments::Of(scope, column, None) = moments
+            && let Ok((node, _)) = scope.column(*column)
             && node.numbers().is_some_and(|own| std::ptr::eq(own, integers))
         {
-            return self.numbers_of(*column, depth);
+            return self.numbers_of(scope, *column, depth);
         }
         self.burn(count, if integers.reference.is_some() { 12 } else { 2 })?;
         self.context.spend(count as u64 * 8)?;

@@ -1,25 +1,28 @@
 //! Which rows of a table hold what is looked for.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::block::hits::{Found, Hits};
-use crate::block::pick::{Moments, Picked, Picker, Stop, corrupt, relates};
-use crate::block::reader::unknown_template;
+use crate::block::pick::scope::Moments;
+use crate::block::pick::{Picked, Picker, Stop};
 use crate::block::tree::Table;
 use crate::block::wanted::{self, Condition, Known, Wanted};
 use crate::error::Result;
 use crate::predicate::{Fit, Part, Place, Reach};
+
+/// So many bytes are in too many values to be looked for beside more.
+const LIGHT: u64 = 2;
 
 impl<'a> Picker<'a> {
     /// Rows of the block's table that may be wanted: all that are, are among them. `wanted` is that of each template.
     /// `None` if it takes more than `fuel`.
     pub(crate) fn wanted(&mut self, wanted: &[Wanted], fuel: u64) -> Result<Option<Vec<u32>>> {
         self.fuel = fuel;
-        let table = &self.tree.table;
+        let top = Rc::clone(&self.top);
+        let table = top.table;
         let mut known = Vec::with_capacity(wanted.len());
         for (template, wanted) in wanted.iter().enumerate() {
-            let rows = self.counts.templates.get(template).copied().unwrap_or(0);
+            let rows = top.counts.templates.get(template).copied().unwrap_or(0);
             known.push(match wanted {
                 Wanted::None => Known::None,
                 _ if rows == 0 => Known::None,
@@ -36,7 +39,7 @@ impl<'a> Picker<'a> {
         }
         let mut rows = Vec::new();
         if known.iter().any(|known| !matches!(known, Known::None)) {
-            let ids = self.ids.iter().map(|&id| id as usize);
+            let ids = top.ids().iter().map(|&id| id as usize);
             let mut each = |row| rows.push(u32::try_from(row).unwrap_or(u32::MAX));
             wanted::rows(table, &known, ids, &mut each);
         }
@@ -49,7 +52,7 @@ impl<'a> Picker<'a> {
         table: &'a Table,
         count: usize,
         part: &Part,
-        (moments, depth): (&Moments, u32),
+        (moments, depth): (&Moments<'a>, u32),
     ) -> Picked<Found> {
         let meta = self.meta;
         let reaches = table.reaches(meta, part);
@@ -60,36 +63,16 @@ impl<'a> Picker<'a> {
             return Ok(Found::None);
         }
         self.burn(count, 4)?;
-        self.context.spend(count as u64 * 4)?;
-        let ids = self.context.integers(&table.ids, count)?.indices(count);
-        let counts = table.counts(ids.iter().map(|&id| i64::from(id)));
-        let counts = counts.ok_or_else(unknown_template)?;
-        let follows = !relates(table);
-        let mut found: HashMap<(u32, Part), Rc<Found>> = HashMap::new();
-        let mut find = |column: u32, part: &Part| -> Picked<Rc<Found>> {
-            let key = (column, part.clone());
-            if let Some(found) = found.get(&key) {
-                return Ok(Rc::clone(found));
-            }
-            let node = table.columns.get(column as usize);
-            let place = node.zip(counts.columns.get(column as usize).copied());
-            let (node, values) = place.ok_or_else(|| corrupt("a slot's column exists"))?;
-            // References within the table are not followed: then nothing is known of its values.
-            let moments = if follows {
-                self.moments_of_rows((table, column), (&ids, values), moments)
-            } else {
-                Ok(Moments::None)
-            };
-            let found_in =
-                moments.and_then(|moments| self.find_in(node, values, part, (&moments, depth)));
-            let values = match found_in {
-                Err(Stop::Whole) => Found::All,
-                values => values?,
-            };
-            Ok(Rc::clone(found.entry(key).or_insert_with(|| Rc::new(values))))
+        let scope = self.scope(table, count, moments)?;
+        let mut find = |column: u32, part: &Part| match self.find_told(&scope, column, part, depth)
+        {
+            Err(Stop::Whole) => Ok(Rc::new(Found::All)),
+            found => found,
         };
         let mut wanted = Vec::with_capacity(fits.len());
-        for ((template, mut fit), &rows) in fits.into_iter().enumerate().zip(&counts.templates) {
+        for ((template, mut fit), &rows) in
+            fits.into_iter().enumerate().zip(&scope.counts.templates)
+        {
             if fit == Fit::Any && rows > 0 {
                 fit = refit((meta, &reaches), table, template, part, &mut find)?;
             }
@@ -99,12 +82,11 @@ impl<'a> Picker<'a> {
                 Fit::Places(places) => known_of(table, template, &places, &mut find)?,
             });
         }
-        self.context.budget += count as u64 * 4;
         if wanted.iter().all(|known| matches!(known, Known::None)) {
             return Ok(Found::None);
         }
         let mut hits = Hits::none(count);
-        let ids = ids.iter().map(|&id| id as usize);
+        let ids = scope.ids().iter().map(|&id| id as usize);
         wanted::rows(table, &wanted, ids, |row| hits.add(row));
         Ok(hits.found(count))
     }
@@ -150,8 +132,11 @@ fn known_of(
         // What asks most is looked for first: if nothing is it, the others need not be.
         let mut place: Vec<_> = place.iter().collect();
         place.sort_by_key(|(_, part)| std::cmp::Reverse(part.weight()));
-        for (slot, part) in place {
+        for (at, (slot, part)) in place.into_iter().enumerate() {
             let Some(&column) = columns.get(*slot) else { continue };
+            if at > 0 && part.weight() <= LIGHT {
+                continue;
+            }
             let found = find(column, part)?;
             match *found {
                 Found::None => continue 'places,

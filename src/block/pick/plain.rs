@@ -1,13 +1,14 @@
 //! Values that stand in one stream, or are printed from numbers.
 
-use crate::block::pick::{Moments, Picked, Picker, Stop, corrupt};
+use crate::block::pick::scope::Moments;
+use crate::block::pick::{Picked, Picker, Stop, corrupt};
 use crate::block::tree::{Column, Integers};
 use crate::column::Strings;
 use crate::column::timestamp::Layout;
 use crate::encoding::digits::Width;
 use crate::encoding::packed::{Alphabet, Unpacker};
 
-impl Picker<'_> {
+impl<'a> Picker<'a> {
     pub(super) fn text(&mut self, text: &[u8], wanted: &[u32], picked: &mut Strings) -> Picked<()> {
         const RULE: &str = "a text column has its number of values";
         let mut ends = memchr::memchr_iter(b'\n', text);
@@ -50,7 +51,7 @@ impl Picker<'_> {
         node: &Column,
         count: usize,
         wanted: &[u32],
-        (moments, depth): (&Moments, u32),
+        (moments, depth): (&Moments<'a>, u32),
         picked: &mut Strings,
     ) -> Picked<()> {
         let Column::Digits { form, widths, numbers } = node else { return Err(Stop::Whole) };
@@ -69,7 +70,7 @@ impl Picker<'_> {
         node: &Column,
         count: usize,
         wanted: &[u32],
-        (moments, depth): (&Moments, u32),
+        (moments, depth): (&Moments<'a>, u32),
         picked: &mut Strings,
     ) -> Picked<()> {
         let Column::Time { layouts, chosen, ticks } = node else { return Err(Stop::Whole) };

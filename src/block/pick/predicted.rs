@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::block::pick::{Moments, Picked, Picker, Source, Stop};
+use crate::block::pick::scope::Moments;
+use crate::block::pick::{Picked, Picker, Source, Stop};
 use crate::block::tree::Column;
 use crate::column::Strings;
 use crate::encoding::keyed::Keyed;
@@ -13,19 +14,21 @@ impl<'a> Picker<'a> {
         &mut self,
         node: &'a Column,
         wanted: &[u32],
-        moments: &Moments,
+        moments: &Moments<'a>,
         depth: u32,
     ) -> Picked<Strings> {
         let Column::Predicted { reference, by_key, misses, column, .. } = node else {
             return Err(Stop::Whole);
         };
         let missed = self.missed(node)?;
-        let own = moments.within(&missed)?;
+        let own = moments.within(&missed);
+        let at = self.referred(moments, *reference)?;
         let sources = if *by_key {
-            self.by_key(reference.column, &missed, wanted, moments, depth)?
+            self.by_key(reference.column, &missed, wanted, &at, depth)?
         } else {
-            self.same(reference.column, &missed, wanted, moments)?
+            self.same(reference.column, &missed, wanted, &at)?
         };
+        let (scope, _) = at.column()?;
         let of = |missed: bool| -> Vec<u32> {
             sources
                 .iter()
@@ -37,8 +40,9 @@ impl<'a> Picker<'a> {
         let by_miss = self.repeated(&of(true), |picker, wanted| {
             picker.column(column, *misses, wanted, &own, depth)
         })?;
-        let by_other = self
-            .repeated(&of(false), |picker, wanted| picker.told(reference.column, wanted, depth))?;
+        let by_other = self.repeated(&of(false), |picker, wanted| {
+            picker.told(scope, reference.column, wanted, depth)
+        })?;
         let (mut misses, mut others) = (by_miss.iter(), by_other.iter());
         let mut picked = Strings::default();
         for source in &sources {
@@ -68,24 +72,24 @@ impl<'a> Picker<'a> {
         Ok(missed.into())
     }
 
-    /// Where each value comes from that another column's value predicts.
+    /// Where each value comes from that another column's value predicts; `moments` are among those of its table.
     pub(super) fn same(
         &mut self,
         other: u32,
         missed: &[u32],
         wanted: &[u32],
-        moments: &Moments,
+        moments: &Moments<'a>,
     ) -> Picked<Vec<Source>> {
-        let before = self.before(moments.column()?, other)?;
+        let (scope, own) = moments.column()?;
+        let before = self.before(scope, own, other)?;
         let source = |&at: &u32| {
             if let Ok(miss) = missed.binary_search(&at) {
-                return Ok(Some((true, u32::try_from(miss).unwrap_or(u32::MAX))));
+                return Some((true, u32::try_from(miss).unwrap_or(u32::MAX)));
             }
-            let (_, at) = moments.at(at)?;
-            let before = before.get(at as usize).copied().unwrap_or(0);
-            Ok(before.checked_sub(1).map(|told| (false, told)))
+            let before = before.get(moments.at(at) as usize).copied().unwrap_or(0);
+            before.checked_sub(1).map(|told| (false, told))
         };
-        wanted.iter().map(source).collect()
+        Ok(wanted.iter().map(source).collect())
     }
 
     /// The same for what was there when the other column had its number the last time: a miss, always.
@@ -94,11 +98,12 @@ impl<'a> Picker<'a> {
         other: u32,
         missed: &[u32],
         wanted: &[u32],
-        moments: &Moments,
+        moments: &Moments<'a>,
         depth: u32,
     ) -> Picked<Vec<Source>> {
-        let told = self.numbers_of(other, depth)?;
-        let before = self.before(moments.column()?, other)?;
+        let (scope, own) = moments.column()?;
+        let told = self.numbers_of(scope, other, depth)?;
+        let before = self.before(scope, own, other)?;
         let mut sources = Vec::with_capacity(wanted.len());
         // The number of a miss plus one, or 0 for none.
         let mut known = Keyed::<u32>::default();
@@ -106,8 +111,7 @@ impl<'a> Picker<'a> {
         let mut wanted = wanted.iter().copied().peekable();
         let mut at = 0;
         while wanted.peek().is_some() {
-            let (_, top) = moments.at(at)?;
-            let before = before.get(top as usize).copied().unwrap_or(0);
+            let before = before.get(moments.at(at) as usize).copied().unwrap_or(0);
             let last = before.checked_sub(1).and_then(|last| told.get(last as usize));
             let key = last.copied().unwrap_or(0);
             let source = match misses.next_if(|&(_, missed)| missed == at) {

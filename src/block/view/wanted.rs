@@ -45,13 +45,8 @@ impl BlockView<'_> {
         columns.sort_unstable();
         columns.dedup();
         let told = columns.iter().map(|&column| {
-            let mut refers = false;
-            self.node(column as usize)
-                .into_iter()
-                .for_each(|node| node.references(&mut |_| refers = true));
-            let decoded =
-                self.node(column as usize).is_some_and(|node| !cost::is_followed(node, 0));
-            if refers || decoded {
+            let is_related = self.node(column as usize).is_some_and(Column::is_related);
+            if is_related {
                 self.cost_of(column)
             } else {
                 self.values_of(column as usize) as u64 / 2
