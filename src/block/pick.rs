@@ -18,7 +18,7 @@ use crate::block::pick::scope::{Moments, Scope, Site};
 use crate::block::places::{Places, Rendered};
 use crate::block::reader::Context;
 use crate::block::tree::{Column, Counts, Table, Tree};
-use crate::column::Strings;
+use crate::column::{ByteSet, Strings};
 use crate::error::{Error, Section};
 use crate::predicate::Part;
 
@@ -55,6 +55,8 @@ pub(crate) struct Picker<'a> {
     /// The block's table, and those nested in it as far as they have been needed.
     top: Rc<Scope<'a>>,
     scopes: HashMap<*const Table, Rc<Scope<'a>>>,
+    /// What the values of each column of a nested table may hold.
+    alphabets: HashMap<*const Table, Rc<[ByteSet]>>,
     /// Columns that have been decoded as a whole.
     loaded: &'a [Option<Strings>],
     /// How much more may be done to find values, in steps of a nanosecond or so.
@@ -81,6 +83,7 @@ impl<'a> Picker<'a> {
             meta,
             top: Rc::new(Scope::top(&tree.table, ids, counts)),
             scopes: HashMap::new(),
+            alphabets: HashMap::new(),
             loaded,
             fuel: u64::MAX,
             numbers: HashMap::new(),

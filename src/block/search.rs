@@ -8,6 +8,7 @@ use crate::block::hits;
 use crate::block::number::{Asked, NumberPart};
 use crate::block::sections::Sections;
 use crate::block::tree::{Column, Stream, Table, Tree};
+use crate::column::ByteSet;
 use crate::error::Result;
 use crate::predicate::{Fit, Part, Reach};
 
@@ -98,7 +99,8 @@ impl Search<'_> {
             }
             Column::Dictionary { entries, .. } => self.column(entries, table, part, depth + 1),
             Column::Nested(nested) => {
-                let slots = nested.reaches(self.meta, part);
+                let alphabets = nested.alphabets(self.meta).into_iter();
+                let slots: Vec<_> = alphabets.map(|alphabet| Reach::of(&alphabet, part)).collect();
                 (0..nested.templates())
                     .any(|template| self.nested((nested, &slots), template, part, depth + 1))
             }
@@ -144,12 +146,12 @@ impl Search<'_> {
 }
 
 impl Table {
-    /// What the values of each column may hold of what is looked for. `meta` is the templates section.
-    pub(crate) fn reaches(&self, meta: &[u8], part: &Part) -> Vec<Reach> {
-        self.columns.iter().map(|column| Reach::of(&column.alphabet(meta), part)).collect()
+    /// The bytes that values of each column may hold. `meta` is the templates section.
+    pub(crate) fn alphabets(&self, meta: &[u8]) -> Vec<ByteSet> {
+        self.columns.iter().map(|column| column.alphabet(meta)).collect()
     }
 
-    /// Where the rows of a template may hold what is looked for, with what `reaches` tells of it.
+    /// Where the rows of a template may hold what is looked for, of which `reaches` tells what each column may.
     pub(crate) fn fit(
         &self,
         (meta, reaches): (&[u8], &[Reach]),

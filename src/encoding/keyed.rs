@@ -11,8 +11,11 @@ const KEYS_MAX: usize = 1 << 16;
 /// Remembers one value for each key, for the first 65,536 keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Keyed<T> {
-    /// The values of small keys.
+    /// The values of some keys that follow each other: small ones, unless it is known which ones there are.
     dense: Vec<Option<T>>,
+    /// The least of them, and how many there are.
+    first: i64,
+    dense_max: usize,
     dense_keys: usize,
     /// Looked up by key only: its order shows nowhere.
     sparse: HashMap<i64, T, Seed>,
@@ -59,24 +62,42 @@ impl Hasher for Folded {
 
 impl<T> Default for Keyed<T> {
     fn default() -> Self {
-        Self { dense: Vec::new(), dense_keys: 0, sparse: HashMap::default() }
+        Self::from_key(0, DENSE)
+    }
+}
+
+impl<T> Keyed<T> {
+    fn from_key(first: i64, dense_max: usize) -> Self {
+        Self { dense: Vec::new(), first, dense_max, dense_keys: 0, sparse: HashMap::default() }
+    }
+
+    /// For keys from `least` to `greatest` only, all of which are remembered; `None` if they may be too many for that.
+    pub(crate) fn within(least: i64, greatest: i64) -> Option<Self> {
+        let more = usize::try_from(greatest.checked_sub(least)?).ok()?;
+        (more < KEYS_MAX).then(|| Self::from_key(least, more + 1))
+    }
+
+    /// Where a key is among those that follow each other.
+    fn place(&self, key: i64) -> Option<usize> {
+        let at = usize::try_from(key.wrapping_sub(self.first).cast_unsigned()).ok()?;
+        (at < self.dense_max).then_some(at)
     }
 }
 
 impl<T: Copy + Default> Keyed<T> {
     /// The value of a key, if it is remembered.
     pub(crate) fn get(&self, key: i64) -> Option<T> {
-        match usize::try_from(key) {
-            Ok(at) if at < DENSE => self.dense.get(at).copied().flatten(),
-            _ => self.sparse.get(&key).copied(),
+        match self.place(key) {
+            Some(at) => self.dense.get(at).copied().flatten(),
+            None => self.sparse.get(&key).copied(),
         }
     }
 
     /// The place of a key's value, the default at first; `None` if too many keys are remembered already.
     pub(crate) fn entry(&mut self, key: i64) -> Option<&mut T> {
         let full = self.dense_keys + self.sparse.len() >= KEYS_MAX;
-        match usize::try_from(key) {
-            Ok(at) if at < DENSE => {
+        match self.place(key) {
+            Some(at) => {
                 if at >= self.dense.len() {
                     self.dense.resize(at + 1, None);
                 }
@@ -87,8 +108,8 @@ impl<T: Copy + Default> Keyed<T> {
                 }
                 value.as_mut()
             }
-            _ if full => self.sparse.get_mut(&key),
-            _ => Some(self.sparse.entry(key).or_default()),
+            None if full => self.sparse.get_mut(&key),
+            None => Some(self.sparse.entry(key).or_default()),
         }
     }
 }
@@ -106,6 +127,19 @@ mod tests {
             assert_eq!(keyed.get(key), Some(key));
         }
         assert_eq!(keyed.get(1), None);
+    }
+
+    #[test]
+    fn keys_that_are_known_to_be_few_are_all_remembered() {
+        let few = |least: i64, most| Keyed::<i64>::within(least, most);
+        assert!(few(0, 1 << 16).is_none() && few(i64::MIN, i64::MAX).is_none());
+        let mut keyed = few(-5, 65_530).unwrap();
+        for key in -5..=65_530 {
+            assert_eq!(keyed.get(key), None);
+            *keyed.entry(key).unwrap() = key;
+        }
+        assert!((-5..=65_530).all(|key| keyed.get(key) == Some(key)));
+        assert!(keyed.entry(65_531).is_none() && keyed.entry(-6).is_none());
     }
 
     #[test]

@@ -251,16 +251,16 @@ impl Probes {
         part: &Part,
     ) -> Result<bool> {
         let Some(&column) = view.columns_of(template).get(slot) else { return Ok(true) };
-        if !self.known.contains_key(part) {
-            self.known.insert(part.clone(), HashMap::new());
-        }
-        if let Some(&may) = self.known.get(part).and_then(|known| known.get(&column)) {
+        if let Some(known) = self.known.get_mut(part) {
+            if let Some(&may) = known.get(&column) {
+                return Ok(may);
+            }
+            let may = view.may_hold(column as usize, part)?;
+            known.insert(column, may);
             return Ok(may);
         }
         let may = view.may_hold(column as usize, part)?;
-        if let Some(known) = self.known.get_mut(part) {
-            known.insert(column, may);
-        }
+        self.known.insert(part.clone(), HashMap::from([(column, may)]));
         Ok(may)
     }
 

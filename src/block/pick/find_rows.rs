@@ -55,7 +55,9 @@ impl<'a> Picker<'a> {
         (moments, depth): (&Moments<'a>, u32),
     ) -> Picked<Found> {
         let meta = self.meta;
-        let reaches = table.reaches(meta, part);
+        let alphabets = self.alphabets.entry(std::ptr::from_ref(table));
+        let alphabets = alphabets.or_insert_with(|| table.alphabets(meta).into());
+        let reaches: Vec<_> = alphabets.iter().map(|alphabet| Reach::of(alphabet, part)).collect();
         let known = (meta, &reaches[..]);
         let fits: Vec<Fit> =
             (0..table.templates()).map(|template| table.fit(known, template, part)).collect();

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
+use crate::block::pick::predicted::few_keys;
 use crate::block::pick::scope::{Moments, Scope};
 use crate::block::pick::{DEPTH_MAX, Picked, Picker, Stop};
 use crate::block::tree::{Column, Integers};
-use crate::encoding::keyed::Keyed;
 
 impl<'a> Picker<'a> {
     /// Integers of `count`: those with the numbers `wanted`.
@@ -39,7 +39,7 @@ impl<'a> Picker<'a> {
             }
             return Ok(picked);
         }
-        let mut known = Keyed::<i64>::default();
+        let mut known = few_keys::<i64>(&told).unwrap_or_default();
         let mut wanted = wanted.iter().copied().peekable();
         let mut at = 0;
         while wanted.peek().is_some() {

@@ -104,16 +104,32 @@ impl<'a> Picker<'a> {
         let (scope, own) = moments.column()?;
         let told = self.numbers_of(scope, other, depth)?;
         let before = self.before(scope, own, other)?;
+        let key = |at: u32| {
+            let before = before.get(moments.at(at) as usize).copied().unwrap_or(0);
+            let last = before.checked_sub(1).and_then(|last| told.get(last as usize));
+            last.copied().unwrap_or(0)
+        };
         let mut sources = Vec::with_capacity(wanted.len());
-        // The number of a miss plus one, or 0 for none.
-        let mut known = Keyed::<u32>::default();
         let mut misses = (0u32..).zip(missed.iter().copied()).peekable();
+        // The number of a miss plus one, or 0 for none.
+        if let Some(mut known) = few_keys::<u32>(&told) {
+            // No key is forgotten: what is known changes with misses only.
+            for &at in wanted {
+                while let Some((miss, missed)) = misses.next_if(|&(_, missed)| missed <= at) {
+                    if let Some(known) = known.entry(key(missed)) {
+                        *known = miss + 1;
+                    }
+                }
+                let source = known.get(key(at)).unwrap_or(0);
+                sources.push(source.checked_sub(1).map(|miss| (true, miss)));
+            }
+            return Ok(sources);
+        }
+        let mut known = Keyed::<u32>::default();
         let mut wanted = wanted.iter().copied().peekable();
         let mut at = 0;
         while wanted.peek().is_some() {
-            let before = before.get(moments.at(at) as usize).copied().unwrap_or(0);
-            let last = before.checked_sub(1).and_then(|last| told.get(last as usize));
-            let key = last.copied().unwrap_or(0);
+            let key = key(at);
             let source = match misses.next_if(|&(_, missed)| missed == at) {
                 Some((miss, _)) => miss + 1,
                 None => known.get(key).unwrap_or(0),
@@ -128,4 +144,11 @@ impl<'a> Picker<'a> {
         }
         Ok(sources)
     }
+}
+
+/// For what is remembered by the numbers of a column, and by 0 before the first, if they are all remembered.
+pub(super) fn few_keys<T>(numbers: &[i64]) -> Option<Keyed<T>> {
+    let (least, greatest) =
+        numbers.iter().fold((0, 0), |(least, most): (i64, i64), &n| (least.min(n), most.max(n)));
+    Keyed::within(least, greatest)
 }
