@@ -165,6 +165,7 @@ impl Clause {
 pub(crate) struct Required {
     clauses: Vec<Clause>,
     context_free: bool,
+    within_line: bool,
 }
 
 impl Required {
@@ -177,7 +178,9 @@ impl Required {
             Some(exact) => vec![exact],
             None => parts.required,
         };
-        Self::of_choices(sets, hir.properties().look_set().is_empty())
+        let context_free = hir.properties().look_set().is_empty();
+        let within_line = context_free && !may_hold_newline(&hir);
+        Self { within_line, ..Self::of_choices(sets, context_free) }
     }
 
     /// What is required where one literal of each choice is.
@@ -201,12 +204,17 @@ impl Required {
         // The longest first: it is the rarest.
         clauses.sort_by_key(|clause| (std::cmp::Reverse(clause.shortest()), clause.literals.len()));
         clauses.truncate(CLAUSES_MAX);
-        Self { clauses, context_free }
+        Self { clauses, context_free, within_line: false }
     }
 
     /// Whether a match depends on nothing but the bytes that match.
     pub(crate) fn is_context_free(&self) -> bool {
         self.context_free
+    }
+
+    /// Whether besides no match goes beyond a line: in many lines the first match is in the first line that matches.
+    pub(crate) fn is_within_line(&self) -> bool {
+        self.within_line
     }
 
     /// Whether a line that has all this may be among those of a filter.
@@ -343,6 +351,23 @@ impl Parts {
     }
 }
 
+/// Whether a match may hold a newline.
+fn may_hold_newline(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => literal.0.contains(&b'\n'),
+        HirKind::Class(Class::Unicode(class)) => {
+            class.iter().any(|range| (range.start()..=range.end()).contains(&'\n'))
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            class.iter().any(|range| (range.start()..=range.end()).contains(&b'\n'))
+        }
+        HirKind::Repetition(repetition) => may_hold_newline(&repetition.sub),
+        HirKind::Capture(capture) => may_hold_newline(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(may_hold_newline),
+    }
+}
+
 /// Each of `a` followed by each of `b`; `None` if these are too many or too long.
 fn product(a: &[Literal], b: &[Literal]) -> Option<Vec<Literal>> {
     if a.len() * b.len() > LITERALS_MAX {
@@ -404,6 +429,16 @@ mod tests {
         let required = Required::of(pattern, false);
         let texts = required.clauses().iter();
         texts.map(|clause| clause.literals.iter().map(show).collect::<Vec<_>>().join("|")).collect()
+    }
+
+    #[test]
+    fn some_patterns_match_within_a_line_only() {
+        for pattern in ["a.c", "[0-9]{2}(x|y+)?", "\\.\\d", "\u{212a}"] {
+            assert!(Required::of(pattern, false).is_within_line(), "{pattern}");
+        }
+        for pattern in ["a\\sc", "[^x]", "a\\n", "(?s)a.", "^a", "a$", "\\ba", "x(y|\\W)z"] {
+            assert!(!Required::of(pattern, false).is_within_line(), "{pattern}");
+        }
     }
 
     #[test]

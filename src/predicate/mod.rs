@@ -183,6 +183,11 @@ impl<'p> LineTest<'p> {
         self.time.map(|time| self.predicate.with_year(time))
     }
 
+    /// What is asked of lines.
+    pub(crate) fn predicate(&self) -> &'p Predicate {
+        self.predicate
+    }
+
     /// Whether the next line, without its terminator, is selected: the line of this number, of this template if it is known.
     /// Its time has been noted, if times matter.
     pub(crate) fn selects(&self, line: &[u8], number: u64, template: Option<TemplateId>) -> bool {

@@ -360,7 +360,13 @@ where
         }
         let [clause, ..] = self.required.clauses() else { return at };
         let rest = raw.get(at..).unwrap_or_default();
-        match clause.find(rest) {
+        let pattern = self.test.predicate().pattern.as_ref();
+        let pattern = pattern.filter(|pattern| pattern.required().is_within_line());
+        let hit = match pattern.filter(|_| !self.test.predicate().invert) {
+            Some(pattern) => pattern.find_at(rest, 0).map(|found| found.start),
+            None => clause.find(rest),
+        };
+        match hit {
             None => raw.len(),
             Some(hit) => {
                 let line = memchr::memrchr(b'\n', rest.get(..hit).unwrap_or_default());

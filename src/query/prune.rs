@@ -1,11 +1,11 @@
 //! Which lines of a block may be selected: templates, then alphabets and text of columns, then their values.
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
+mod refine;
 
 use crate::block::{BlockView, Wanted};
 use crate::error::Result;
 use crate::predicate::{Clause, Fit, Known, Part, Place, Predicate, Reach, Required, TemplateId};
+use crate::query::prune::refine::{Probes, refine};
 
 /// Of what it takes to decode and match a block, so many hundredths are spent on finding lines for each byte that is looked
 /// for: the more there are, the less likely it is that most lines have them,
@@ -42,7 +42,7 @@ pub(crate) struct Pruned {
 
 /// What is known of the lines of a template.
 #[derive(Debug)]
-enum Verdict {
+pub(super) enum Verdict {
     /// None matches.
     Never,
     /// Each has to be looked at.
@@ -74,7 +74,15 @@ pub(crate) fn candidates(
             verdict(view, template, &sought, (predicate, condition))
         })
         .collect();
-    refine(view, &sought, &mut verdicts)?;
+    let all = view.cost_of_all();
+    let fuel = |verdicts: &[Verdict]| {
+        all / 100 * (HUNDREDTHS_PER_BYTE * weakest(verdicts)).min(HUNDREDTHS_MAX)
+    };
+    let mut probes = Probes::new(fuel(&verdicts));
+    if !refine(view, &sought, &mut probes, &mut verdicts)? {
+        return Ok(None);
+    }
+    let fuel = fuel(&verdicts).saturating_sub(probes.spent());
     let possible = verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Never)).count();
     let mut pruned =
         Pruned { templates: verdicts.len() as u64, possible: possible as u64, lines: 0 };
@@ -83,8 +91,6 @@ pub(crate) fn candidates(
     }
     let certain = verdicts.iter().map(|verdict| matches!(verdict, Verdict::Always)).collect();
     let wanted: Vec<Wanted> = verdicts.into_iter().map(Wanted::from).collect();
-    let all = view.cost_of_all();
-    let fuel = all / 100 * (HUNDREDTHS_PER_BYTE * weakest(&wanted)).min(HUNDREDTHS_MAX);
     let Some(rows) = view.wanted_rows(&wanted, fuel)? else { return Ok(None) };
     pruned.lines = rows.len() as u64;
     Ok(Some((Candidates { rows, certain }, pruned)))
@@ -101,11 +107,11 @@ impl From<Verdict> for Wanted {
 }
 
 /// Of all places, the bytes of the longest part of that in which it is the shortest.
-fn weakest(wanted: &[Wanted]) -> u64 {
+fn weakest(verdicts: &[Verdict]) -> u64 {
     let longest = |place: &Place| place.iter().map(|(_, part)| part.weight()).max().unwrap_or(0);
-    let places = wanted.iter().flat_map(|wanted| match wanted {
-        Wanted::Some(places) => places.as_slice(),
-        Wanted::None | Wanted::All => &[],
+    let places = verdicts.iter().flat_map(|verdict| match verdict {
+        Verdict::Some(places) => places.as_slice(),
+        _ => &[],
     });
     places.map(longest).min().unwrap_or(u64::MAX / HUNDREDTHS_PER_BYTE)
 }
@@ -123,7 +129,7 @@ fn by_condition(
 }
 
 /// A literal that is looked for, and what the values of each column of a block may hold of it.
-struct Sought {
+pub(super) struct Sought {
     part: Part,
     reaches: Vec<Reach>,
 }
@@ -183,7 +189,11 @@ fn fit(clause: &[Sought], pieces: &[&[u8]], columns: &[u32]) -> Fit {
 }
 
 /// The same where `fit` tells of each literal, with what the slots may hold of it.
-fn fit_by(clause: &[Sought], columns: &[u32], mut fit: impl FnMut(&[Reach], &Part) -> Fit) -> Fit {
+pub(super) fn fit_by(
+    clause: &[Sought],
+    columns: &[u32],
+    mut fit: impl FnMut(&[Reach], &Part) -> Fit,
+) -> Fit {
     let mut all = Some(Vec::new());
     for Sought { part, reaches } in clause {
         let slots = columns.iter().filter_map(|&column| reaches.get(column as usize)).copied();
@@ -195,90 +205,4 @@ fn fit_by(clause: &[Sought], columns: &[u32], mut fit: impl FnMut(&[Reach], &Par
         }
     }
     all.map_or(Fit::Any, Fit::Places)
-}
-
-/// Drops places that ask something of a column which no value of it is: a search in the text of the columns as it is stored,
-/// before any value is told from the next. Where there were too many places, they are told by that.
-fn refine(
-    view: &mut BlockView<'_>,
-    clauses: &[Vec<Sought>],
-    verdicts: &mut [Verdict],
-) -> Result<()> {
-    let mut probes = Probes::default();
-    for (template, verdict) in verdicts.iter_mut().enumerate() {
-        match verdict {
-            Verdict::Some(places) => {
-                let mut left = Vec::new();
-                for mut place in std::mem::take(places) {
-                    // What asks most is rarest.
-                    place.sort_by_key(|(_, part)| Reverse(part.weight()));
-                    let mut may = true;
-                    for (slot, part) in &place {
-                        may = may && probes.may_hold(view, (template, *slot), part)?;
-                    }
-                    if may {
-                        left.push(place);
-                    }
-                }
-                *verdict = if left.is_empty() { Verdict::Never } else { Verdict::Some(left) };
-            }
-            Verdict::Any(clause) => {
-                let clause = clauses.get(*clause).map_or(&[][..], Vec::as_slice);
-                match probes.fit(view, template, clause)? {
-                    Fit::Places(places) if places.is_empty() => *verdict = Verdict::Never,
-                    Fit::Places(places) => *verdict = Verdict::Some(places),
-                    Fit::Any | Fit::Always => {}
-                }
-            }
-            Verdict::Never | Verdict::Each | Verdict::Always => {}
-        }
-    }
-    Ok(())
-}
-
-/// What is known of the text of columns.
-#[derive(Default)]
-struct Probes {
-    known: HashMap<Part, HashMap<u32, bool>>,
-}
-
-impl Probes {
-    /// Whether some value in a slot may be what is looked for.
-    fn may_hold(
-        &mut self,
-        view: &mut BlockView<'_>,
-        (template, slot): (usize, usize),
-        part: &Part,
-    ) -> Result<bool> {
-        let Some(&column) = view.columns_of(template).get(slot) else { return Ok(true) };
-        if let Some(known) = self.known.get_mut(part) {
-            if let Some(&may) = known.get(&column) {
-                return Ok(may);
-            }
-            let may = view.may_hold(column as usize, part)?;
-            known.insert(column, may);
-            return Ok(may);
-        }
-        let may = view.may_hold(column as usize, part)?;
-        self.known.insert(part.clone(), HashMap::from([(column, may)]));
-        Ok(may)
-    }
-
-    /// Where the literals of a clause may stand in a template, by what text its columns have.
-    fn fit(&mut self, view: &mut BlockView<'_>, template: usize, clause: &[Sought]) -> Result<Fit> {
-        let pieces: Vec<Vec<u8>> = view.pieces_of(template).map(<[u8]>::to_vec).collect();
-        let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
-        let columns = view.columns_of(template).to_vec();
-        let mut failed = None;
-        let fit = fit_by(clause, &columns, |slots, part| {
-            Fit::probed(&pieces, slots, part, &mut |slot, part| {
-                let may = self.may_hold(view, (template, slot), part);
-                may.unwrap_or_else(|error| {
-                    failed = Some(error);
-                    false
-                })
-            })
-        });
-        failed.map_or(Ok(fit), Err)
-    }
 }

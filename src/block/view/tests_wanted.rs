@@ -1,5 +1,6 @@
 //! Lines that are found by their columns, against the lines themselves.
 
+use crate::block::tree::Column;
 use crate::block::{BlockView, Encoder, Wanted};
 use crate::limits::Limits;
 use crate::model::Equipment;
@@ -114,4 +115,33 @@ fn every_line_with_such_a_value_is_found() {
         }
     }
     assert!(excluded > 1_000_000 && found > 10_000 && spent > 100, "{excluded} {found} {spent}");
+}
+
+#[test]
+fn some_lines_are_told_without_the_others() {
+    let raw = log();
+    let raw_len = u32::try_from(raw.len()).unwrap();
+    let lines: Vec<&[u8]> = raw.split(|&byte| byte == b'\n').collect();
+    let (mut nested, mut told) = (0, 0);
+    for level in [1, 3, 6] {
+        let encoded = Encoder::new(level).encode(&raw).unwrap();
+        let means = (&Limits::default(), &Equipment::default());
+        let mut view =
+            BlockView::open(&encoded.sections, &encoded.payload, raw_len, means).unwrap();
+        nested += (0..view.columns())
+            .filter_map(|column| view.node(column))
+            .filter(|node| matches!(node, Column::Nested(_)) && node.is_related())
+            .count();
+        for first in [3, 400, 19_990] {
+            let rows: Vec<u32> = (first..20_000).step_by(331).collect();
+            view.render_rows(&rows, |row, line| {
+                assert_eq!(line, lines[row as usize], "line {row}, level {level}");
+                told += 1;
+            })
+            .unwrap();
+        }
+        // Columns of nested tables that tell each other are followed too.
+        assert!((0..view.columns()).all(|column| view.loaded(column).is_none()));
+    }
+    assert!(nested > 0 && told > 300, "{nested} {told}");
 }
