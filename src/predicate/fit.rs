@@ -133,11 +133,14 @@ struct Met {
     ends: bool,
 }
 
+/// Tells of a slot whether some value of it may be what is looked for.
+type Probe<'p> = dyn FnMut(usize, &Part) -> bool + 'p;
+
 struct Walk<'a, 'p> {
     pieces: &'a [&'a [u8]],
     slots: &'a [Reach],
     part: &'a Part,
-    probe: Option<&'p mut dyn FnMut(usize, &Part) -> bool>,
+    probe: Option<&'p mut Probe<'p>>,
     /// What has been asked of values on the way here.
     met: Vec<Met>,
     places: Vec<Place>,
@@ -150,7 +153,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         pieces: &'a [&'a [u8]],
         slots: &'a [Reach],
         part: &'a Part,
-        probe: Option<&'p mut dyn FnMut(usize, &Part) -> bool>,
+        probe: Option<&'p mut Probe<'p>>,
     ) -> Self {
         let (met, places) = (Vec::new(), Vec::new());
         Self { pieces, slots, part, probe, met, places, always: false, steps: 0 }

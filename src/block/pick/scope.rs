@@ -127,21 +127,17 @@ impl<'a> Picker<'a> {
         moments: &Moments<'a>,
         reference: Reference,
     ) -> Picked<Moments<'a>> {
-        let mut moments = moments.clone();
-        while reference.top {
-            let (scope, column) = moments.column()?;
-            if scope.is_top() {
-                break;
-            }
-            let (scope, column) = (Rc::clone(scope), column);
-            let rows = self.rows_of(&scope, column)?;
-            let above = scope.rows.within(&rows);
-            moments = match moments {
-                Moments::Of(_, _, Some(some)) => above.within(&some),
-                _ => above,
-            };
+        let (scope, column) = moments.column()?;
+        if !reference.top || scope.is_top() {
+            return Ok(moments.clone());
         }
-        Ok(moments)
+        let rows = self.rows_of(scope, column)?;
+        let above = scope.rows.within(&rows);
+        let above = match moments {
+            Moments::Of(_, _, Some(some)) => above.within(some),
+            _ => above,
+        };
+        self.referred(&above, reference)
     }
 
     /// For each value of a column, the row it is in.
