@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::predicate::{Clause, Fit, Known, Part, Place, Predicate, Reach, Required, TemplateId};
 use crate::query::prune::refine::{Probes, refine};
 
-/// Of what it takes to decode and match a block, so many hundredths are spent on finding lines for each byte that is looked
+/// Of what it takes to decode and match a block, so many hundredths are spent on each of two ways of finding lines for each byte that is looked
 /// for: the more there are, the less likely it is that most lines have them,
 const HUNDREDTHS_PER_BYTE: u64 = 6;
 /// and at most so many.
@@ -82,7 +82,7 @@ pub(crate) fn candidates(
     if !refine(view, &sought, &mut probes, &mut verdicts)? {
         return Ok(None);
     }
-    let fuel = fuel(&verdicts).saturating_sub(probes.spent());
+    let fuel = fuel(&verdicts);
     let possible = verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Never)).count();
     let mut pruned =
         Pruned { templates: verdicts.len() as u64, possible: possible as u64, lines: 0 };

@@ -9,8 +9,10 @@ use crate::predicate::{Fit, Part};
 use crate::query::prune::{Sought, Verdict, fit_by};
 
 /// Steps that looking for something in the text of a column takes about, and finding out that it has been looked for.
-const STEPS_OF_PROBE: u64 = 400;
-const STEPS_OF_PLACE: u64 = 100;
+const STEPS_OF_PROBE: u64 = 200;
+const STEPS_OF_PLACE: u64 = 50;
+/// So much is looked for in any block.
+const FUEL_MIN: u64 = 100_000;
 
 /// Drops places that ask something of a column which no value of it is: a search in the text of the columns as it is stored,
 /// before any value is told from the next. Where there were too many places, they are told by that. False if it takes too much.
@@ -64,11 +66,7 @@ pub(super) struct Probes {
 
 impl Probes {
     pub(super) fn new(fuel: u64) -> Self {
-        Self { known: HashMap::new(), fuel, spent: 0 }
-    }
-
-    pub(super) fn spent(&self) -> u64 {
-        self.spent
+        Self { known: HashMap::new(), fuel: fuel.max(FUEL_MIN), spent: 0 }
     }
 
     /// Whether some value in a slot may be what is looked for.
