@@ -17,12 +17,20 @@ const SHORT: usize = 256;
 pub(crate) struct Hits {
     values: Vec<u64>,
     count: usize,
+    /// Whether some of them may not be what is looked for.
+    unsure: bool,
 }
 
 impl Hits {
     /// None of `count` values.
     pub(crate) fn none(count: usize) -> Self {
-        Self { values: vec![0; count.div_ceil(64)], count: 0 }
+        Self { values: vec![0; count.div_ceil(64)], count: 0, unsure: false }
+    }
+
+    /// Says that some of them may not be what is looked for, if `unsure`.
+    pub(crate) fn but_unsure(mut self, unsure: bool) -> Self {
+        self.unsure |= unsure;
+        self
     }
 
     pub(crate) fn add(&mut self, value: usize) {
@@ -34,6 +42,11 @@ impl Hits {
 
     pub(crate) fn holds(&self, value: usize) -> bool {
         self.values.get(value / 64).is_some_and(|word| word >> (value % 64) & 1 == 1)
+    }
+
+    /// Whether some of them may not be what is looked for.
+    pub(crate) fn is_unsure(&self) -> bool {
+        self.unsure
     }
 
     /// How many they are.
@@ -67,6 +80,15 @@ impl Found {
             Self::None => 0,
             Self::Some(hits) => hits.count(),
             Self::All => count / DENSE,
+        }
+    }
+
+    /// Whether those that are found are what was looked for, and not only may be.
+    pub(crate) fn is_sure(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Some(hits) => !hits.unsure,
+            Self::All => false,
         }
     }
 
@@ -201,7 +223,7 @@ pub(crate) fn in_values(values: &Strings, part: &Part) -> Found {
         let Some(&end) = ends.get(value) else { break };
         at = end as usize;
     }
-    hits.found(values.len())
+    hits.but_unsure(true).found(values.len())
 }
 
 #[cfg(test)]
@@ -232,6 +254,7 @@ mod tests {
                 let is = part.is_met_by(value.as_bytes());
                 assert_eq!(is_in_text(format!("{value}\n").as_bytes(), &part), is);
                 assert_eq!(found.holds(number), is, "{part:?} in {value}");
+                assert!(found.is_sure() || found == Found::All);
                 assert!(in_values(&strings, &part).holds(number) || !is, "{part:?} in {value}");
             }
             let fixed = in_fixed(b"abbaabAB", 2, 4, &part);

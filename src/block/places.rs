@@ -38,7 +38,7 @@ impl Places {
             let before = ids.get(passed..row as usize).unwrap_or_default();
             passed = row as usize + 1;
             for id in before {
-                for &column in counted.get(*id as usize).map_or(&[][..], Vec::as_slice) {
+                for &column in counted.of(*id as usize) {
                     if let Some(next) = next.get_mut(column as usize) {
                         *next += 1;
                     }

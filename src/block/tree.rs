@@ -276,12 +276,14 @@ impl Table {
     }
 
     /// The columns of each template's slots, of those that are `needed` only.
-    pub(crate) fn columns_among(&self, needed: impl Fn(u32) -> bool) -> Vec<Vec<u32>> {
-        let needed = |template| {
+    pub(crate) fn columns_among(&self, needed: impl Fn(u32) -> bool) -> Among {
+        let mut among = Among { ends: Vec::with_capacity(self.templates()), columns: Vec::new() };
+        for template in 0..self.templates() {
             let columns = self.columns_of(template).iter().copied();
-            columns.filter(|&column| needed(column)).collect()
-        };
-        (0..self.templates()).map(needed).collect()
+            among.columns.extend(columns.filter(|&column| needed(column)));
+            among.ends.push(among.columns.len());
+        }
+        among
     }
 
     /// How many rows have each template, and how many values each column has, given the template of each row.
@@ -299,6 +301,23 @@ impl Table {
             }
         }
         Some(Counts { templates, columns })
+    }
+}
+
+/// Some of the columns of each template.
+#[derive(Debug)]
+pub(crate) struct Among {
+    ends: Vec<usize>,
+    columns: Vec<u32>,
+}
+
+impl Among {
+    /// Those of a template; none if there is no such template.
+    #[inline]
+    pub(crate) fn of(&self, template: usize) -> &[u32] {
+        let start = template.checked_sub(1).map_or(Some(&0), |before| self.ends.get(before));
+        let range = start.zip(self.ends.get(template));
+        range.and_then(|(&start, &end)| self.columns.get(start..end)).unwrap_or_default()
     }
 }
 

@@ -16,7 +16,12 @@ pub(crate) enum Wanted {
 }
 
 /// What a value of a row must be, for each that a place asks something of.
-type Asked = Vec<Condition>;
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) conditions: Vec<Condition>,
+    /// Whether a row of which that is true has what is looked for; else it may.
+    pub(crate) is_all: bool,
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Condition {
@@ -26,10 +31,29 @@ pub(crate) struct Condition {
     pub(crate) found: Rc<Found>,
 }
 
+/// Rows that may be wanted.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rows {
+    /// Their numbers, ascending.
+    pub(crate) numbers: Vec<u32>,
+    /// Whether each of them has one of its template's places for certain.
+    pub(crate) certain: Vec<bool>,
+}
+
+impl Rows {
+    pub(crate) fn add(&mut self, row: usize, is_certain: bool) {
+        self.numbers.push(u32::try_from(row).unwrap_or(u32::MAX));
+        self.certain.push(is_certain);
+    }
+}
+
 /// The same as [`Wanted`], with the values that are it.
 #[derive(Clone, Debug)]
 pub(crate) enum Known {
     None,
+    /// All rows may be wanted.
+    Any,
+    /// All rows are.
     All,
     Some(Vec<Asked>),
 }
@@ -38,16 +62,17 @@ impl Known {
     /// Columns of which the values are asked for.
     fn columns(&self) -> impl Iterator<Item = u32> {
         let places = if let Self::Some(places) = self { places.as_slice() } else { &[] };
-        places.iter().flatten().map(|condition| condition.column)
+        let conditions = places.iter().flat_map(|asked| &asked.conditions);
+        conditions.map(|condition| condition.column)
     }
 }
 
-/// Calls `each` for the rows that are wanted, in order; `known` is that of each template.
+/// Calls `each` for the rows that may be wanted, in order, and says whether they are for certain; `known` is that of each template.
 pub(crate) fn rows(
     table: &Table,
     known: &[Known],
     ids: impl Iterator<Item = usize>,
-    mut each: impl FnMut(usize),
+    mut each: impl FnMut(usize, bool),
 ) {
     let mut decides = vec![false; table.columns.len()];
     for column in known.iter().flat_map(Known::columns) {
@@ -59,23 +84,26 @@ pub(crate) fn rows(
     // Rows of most templates are passed over: they are not wanted, and nothing is counted of them.
     let is_passed: Vec<bool> = known
         .iter()
-        .zip(&counted)
-        .map(|(known, counted)| matches!(known, Known::None) && counted.is_empty())
+        .enumerate()
+        .map(|(template, known)| matches!(known, Known::None) && counted.of(template).is_empty())
         .collect();
     let mut next = vec![0usize; table.columns.len()];
     for (row, id) in ids.enumerate() {
         if is_passed.get(id) == Some(&true) {
             continue;
         }
-        let is_wanted = match known.get(id) {
-            Some(Known::Some(places)) => places.iter().any(|asked| has(asked, &next)),
-            Some(Known::None) => false,
-            Some(Known::All) | None => true,
-        };
-        if is_wanted {
-            each(row);
+        match known.get(id) {
+            Some(Known::Some(places)) => {
+                let mut met = places.iter().filter(|asked| has(asked, &next));
+                if let Some(first) = met.next() {
+                    each(row, first.is_all || met.any(|asked| asked.is_all));
+                }
+            }
+            Some(Known::None) => {}
+            Some(Known::All) => each(row, true),
+            Some(Known::Any) | None => each(row, false),
         }
-        for &column in counted.get(id).map_or(&[][..], Vec::as_slice) {
+        for &column in counted.of(id) {
             if let Some(next) = next.get_mut(column as usize) {
                 *next += 1;
             }
@@ -84,8 +112,8 @@ pub(crate) fn rows(
 }
 
 /// Whether the next row has what is asked. `next` counts the values of each column before it.
-fn has(asked: &[Condition], next: &[usize]) -> bool {
-    asked.iter().all(|condition| {
+fn has(asked: &Asked, next: &[usize]) -> bool {
+    asked.conditions.iter().all(|condition| {
         let before = next.get(condition.column as usize).copied().unwrap_or(0);
         condition.found.holds(before + condition.earlier)
     })

@@ -166,6 +166,7 @@ pub(crate) struct Required {
     clauses: Vec<Clause>,
     context_free: bool,
     within_line: bool,
+    is_all: bool,
 }
 
 impl Required {
@@ -174,13 +175,17 @@ impl Required {
         let mut parser = ParserBuilder::new().case_insensitive(insensitive).utf8(false).build();
         let Ok(hir) = parser.parse(pattern) else { return Self::default() };
         let parts = Parts::of(&hir);
+        let is_literal = |literal: &Literal| !literal.folded && !literal.bytes.contains(&ANY);
+        let is_exact = parts.exact.as_ref().is_some_and(|exact| exact.iter().all(is_literal));
         let sets = match parts.exact {
             Some(exact) => vec![exact],
             None => parts.required,
         };
         let context_free = hir.properties().look_set().is_empty();
         let within_line = context_free && !may_hold_newline(&hir);
-        Self { within_line, ..Self::of_choices(sets, context_free) }
+        let required = Self::of_choices(sets, context_free);
+        let is_all = is_exact && context_free && required.clauses.len() == 1;
+        Self { within_line, is_all, ..required }
     }
 
     /// What is required where one literal of each choice is.
@@ -204,7 +209,7 @@ impl Required {
         // The longest first: it is the rarest.
         clauses.sort_by_key(|clause| (std::cmp::Reverse(clause.shortest()), clause.literals.len()));
         clauses.truncate(CLAUSES_MAX);
-        Self { clauses, context_free, within_line: false }
+        Self { clauses, context_free, within_line: false, is_all: false }
     }
 
     /// Whether a match depends on nothing but the bytes that match.
@@ -215,6 +220,11 @@ impl Required {
     /// Whether besides no match goes beyond a line: in many lines the first match is in the first line that matches.
     pub(crate) fn is_within_line(&self) -> bool {
         self.within_line
+    }
+
+    /// Whether a line matches if and only if it has a literal of the one clause.
+    pub(crate) fn is_all(&self) -> bool {
+        self.is_all
     }
 
     /// Whether a line that has all this may be among those of a filter.
@@ -439,6 +449,17 @@ mod tests {
         for pattern in ["a\\sc", "[^x]", "a\\n", "(?s)a.", "^a", "a$", "\\ba", "x(y|\\W)z"] {
             assert!(!Required::of(pattern, false).is_within_line(), "{pattern}");
         }
+    }
+
+    #[test]
+    fn some_patterns_are_their_literals() {
+        for pattern in ["error", "foo|ba[rz]", "(ab){2}", "x(yes|no)"] {
+            assert!(Required::of(pattern, false).is_all(), "{pattern}");
+        }
+        for pattern in ["(?i)err", "a.c", "^ab", "ab+", "[aA]bc", "ab|[0-9]+", "x*", "\\bfoo"] {
+            assert!(!Required::of(pattern, false).is_all(), "{pattern}");
+        }
+        assert!(!Required::of("error", true).is_all());
     }
 
     #[test]

@@ -111,6 +111,16 @@ impl Predicate {
     }
 
     /// What stands in every line that is selected.
+    /// Whether a line is selected if and only if it has one of the literals of what is [required](Self::required).
+    pub(crate) fn is_of_literals(&self) -> bool {
+        let is_only = !self.invert
+            && self.condition.is_none()
+            && self.severities.is_none()
+            && !self.needs_times();
+        let pattern = self.pattern.as_ref().filter(|_| is_only);
+        pattern.is_some_and(|pattern| pattern.required().is_all())
+    }
+
     pub(crate) fn required(&self) -> Required {
         let pattern = self.pattern.as_ref().filter(|_| !self.invert);
         condition::required(pattern, self.condition.as_ref(), self.severities)

@@ -140,9 +140,9 @@ impl Asked<'_> {
         let ids = view.loaded_ids();
         let mut has = vec![false; view.templates()];
         let mut told = 0usize;
-        for &row in &found.rows {
+        for (&row, &certain) in found.rows.iter().zip(&found.certain) {
             // Lines that match for certain need not be told to be counted.
-            let counted = !self.options.lines && found.is_certain(ids, row);
+            let counted = !self.options.lines && certain;
             let template = ids.get(row as usize).and_then(|&id| has.get_mut(id as usize));
             if let Some(has) = template.filter(|_| !counted) {
                 *has = true;
@@ -175,8 +175,7 @@ impl Asked<'_> {
         let ids = view.ids()?.to_vec();
         let name = |row: u32| names.get(*ids.get(row as usize)? as usize).copied();
         let mut test = LineTest::new(self.predicate);
-        let unsure = found.rows.iter().copied().filter(|&row| !found.is_certain(&ids, row));
-        let unsure: Vec<u32> = unsure.collect();
+        let unsure: Vec<u32> = found.unsure().collect();
         if !times && (unsure.is_empty() || !self.options.lines) {
             let mut selected = HashSet::new();
             part.matched = unsure.len();
@@ -185,8 +184,9 @@ impl Asked<'_> {
                     selected.insert(row);
                 }
             })?;
-            let is_selected = |row: &u32| selected.contains(row) || found.is_certain(&ids, *row);
-            for row in found.rows.iter().copied().filter(is_selected).take(room) {
+            let rows = found.rows.iter().zip(&found.certain);
+            let is_selected = |(row, certain): &(&u32, &bool)| **certain || selected.contains(*row);
+            for (&row, _) in rows.filter(is_selected).take(room) {
                 part.told.push(Told { row, selected: true, time: None, template: name(row) });
             }
             part.selected = part.told.len();

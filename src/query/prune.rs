@@ -18,15 +18,15 @@ const HUNDREDTHS_MAX: u64 = 50;
 pub(crate) struct Candidates {
     /// Those that may match: their numbers in the block, ascending.
     pub(crate) rows: Vec<u32>,
-    /// The templates of which all lines match for certain: for each template of the block.
+    /// Whether each of them matches for certain.
     pub(crate) certain: Vec<bool>,
 }
 
 impl Candidates {
-    /// Whether a line matches for certain; `ids` are the templates of all lines.
-    pub(crate) fn is_certain(&self, ids: &[u32], row: u32) -> bool {
-        let certain = ids.get(row as usize).and_then(|&id| self.certain.get(id as usize));
-        certain == Some(&true)
+    /// Those of which it is not certain.
+    pub(crate) fn unsure(&self) -> impl Iterator<Item = u32> {
+        let rows = self.rows.iter().zip(&self.certain);
+        rows.filter(|(_, certain)| !**certain).map(|(&row, _)| row)
     }
 }
 
@@ -89,10 +89,18 @@ pub(crate) fn candidates(
     if possible == 0 {
         return Ok(Some((Candidates::default(), pruned)));
     }
-    let certain = verdicts.iter().map(|verdict| matches!(verdict, Verdict::Always)).collect();
+    let always: Vec<bool> =
+        verdicts.iter().map(|verdict| matches!(verdict, Verdict::Always)).collect();
     let wanted: Vec<Wanted> = verdicts.into_iter().map(Wanted::from).collect();
     let Some(rows) = view.wanted_rows(&wanted, fuel)? else { return Ok(None) };
+    let (rows, mut certain) = (rows.numbers, rows.certain);
     pruned.lines = rows.len() as u64;
+    let ids = view.loaded_ids();
+    let by_places = predicate.is_of_literals();
+    for (certain, &row) in certain.iter_mut().zip(&rows) {
+        let template = ids.get(row as usize).and_then(|&id| always.get(id as usize));
+        *certain = template == Some(&true) || *certain && by_places;
+    }
     Ok(Some((Candidates { rows, certain }, pruned)))
 }
 

@@ -81,7 +81,7 @@ impl<'a> Picker<'a> {
                     }
                     self.burn(count, 2)?;
                     let numbers = self.all(numbers, count, moments, depth)?;
-                    which(&numbers, |number| asked.is_met_by(number))
+                    which(&numbers, !asked.is_certain(), |number| asked.is_met_by(number))
                 }
             },
             Column::Time { .. } => self.find_times(node, count, part, (moments, depth))?,
@@ -91,10 +91,11 @@ impl<'a> Picker<'a> {
                 }
                 match self.find_in(entries, *distinct, part, (&Moments::None, depth + 1))? {
                     Found::Some(entries) => {
+                        let unsure = entries.is_unsure();
                         let numbers = self.all(numbers, count, moments, depth)?;
                         let holds =
                             |number| usize::try_from(number).is_ok_and(|n| entries.holds(n));
-                        which(&numbers, holds)
+                        which(&numbers, unsure, holds)
                     }
                     none_or_all => none_or_all,
                 }
@@ -215,7 +216,8 @@ impl<'a> Picker<'a> {
                 hits.add(value);
             }
         }
-        Ok(hits.found(count))
+        let unsure = !among_misses.is_sure() || !among_others.is_sure();
+        Ok(hits.but_unsure(unsure).found(count))
     }
 
     /// Takes from what may be done: so many values, at so much each.
@@ -249,10 +251,10 @@ impl<'a> Picker<'a> {
 }
 
 /// The values with numbers that pass.
-fn which(numbers: &[i64], passes: impl Fn(i64) -> bool) -> Found {
+fn which(numbers: &[i64], unsure: bool, passes: impl Fn(i64) -> bool) -> Found {
     let mut hits = Hits::none(numbers.len());
     for (value, _) in numbers.iter().enumerate().filter(|(_, number)| passes(**number)) {
         hits.add(value);
     }
-    hits.found(numbers.len())
+    hits.but_unsure(unsure).found(numbers.len())
 }

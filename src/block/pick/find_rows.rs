@@ -6,7 +6,7 @@ use crate::block::hits::{Found, Hits};
 use crate::block::pick::scope::Moments;
 use crate::block::pick::{Picked, Picker, Stop};
 use crate::block::tree::Table;
-use crate::block::wanted::{self, Condition, Known, Wanted};
+use crate::block::wanted::{self, Asked, Condition, Known, Rows, Wanted};
 use crate::error::Result;
 use crate::predicate::{Fit, Part, Place, Reach};
 
@@ -16,7 +16,7 @@ const LIGHT: u64 = 2;
 impl<'a> Picker<'a> {
     /// Rows of the block's table that may be wanted: all that are, are among them. `wanted` is that of each template.
     /// `None` if it takes more than `fuel`.
-    pub(crate) fn wanted(&mut self, wanted: &[Wanted], fuel: u64) -> Result<Option<Vec<u32>>> {
+    pub(crate) fn wanted(&mut self, wanted: &[Wanted], fuel: u64) -> Result<Option<Rows>> {
         self.fuel = fuel;
         let top = Rc::clone(&self.top);
         let table = top.table;
@@ -26,7 +26,7 @@ impl<'a> Picker<'a> {
             known.push(match wanted {
                 Wanted::None => Known::None,
                 _ if rows == 0 => Known::None,
-                Wanted::All => Known::All,
+                Wanted::All => Known::Any,
                 Wanted::Some(places) => {
                     let find = &mut |column, part: &Part| self.find(column, part);
                     match known_of(table, template, places, find) {
@@ -37,11 +37,10 @@ impl<'a> Picker<'a> {
                 }
             });
         }
-        let mut rows = Vec::new();
+        let mut rows = Rows::default();
         if known.iter().any(|known| !matches!(known, Known::None)) {
             let ids = top.ids().iter().map(|&id| id as usize);
-            let mut each = |row| rows.push(u32::try_from(row).unwrap_or(u32::MAX));
-            wanted::rows(table, &known, ids, &mut each);
+            wanted::rows(table, &known, ids, |row, certain| rows.add(row, certain));
         }
         Ok(Some(rows))
     }
@@ -80,7 +79,8 @@ impl<'a> Picker<'a> {
             }
             wanted.push(match fit {
                 _ if rows == 0 => Known::None,
-                Fit::Always | Fit::Any => Known::All,
+                Fit::Always => Known::All,
+                Fit::Any => Known::Any,
                 Fit::Places(places) => known_of(table, template, &places, &mut find)?,
             });
         }
@@ -89,8 +89,12 @@ impl<'a> Picker<'a> {
         }
         let mut hits = Hits::none(count);
         let ids = scope.ids().iter().map(|&id| id as usize);
-        wanted::rows(table, &wanted, ids, |row| hits.add(row));
-        Ok(hits.found(count))
+        let mut unsure = false;
+        wanted::rows(table, &wanted, ids, |row, certain| {
+            hits.add(row);
+            unsure |= !certain;
+        });
+        Ok(hits.but_unsure(unsure).found(count))
     }
 }
 
@@ -130,28 +134,30 @@ fn known_of(
     let columns = table.columns_of(template);
     let mut some = Vec::new();
     'places: for place in places {
-        let mut asked = Vec::new();
+        let mut asked = Asked { conditions: Vec::new(), is_all: true };
         // What asks most is looked for first: if nothing is it, the others need not be.
         let mut place: Vec<_> = place.iter().collect();
         place.sort_by_key(|(_, part)| std::cmp::Reverse(part.weight()));
         for (at, (slot, part)) in place.into_iter().enumerate() {
             let Some(&column) = columns.get(*slot) else { continue };
             if at > 0 && part.weight() <= LIGHT {
+                asked.is_all = false;
                 continue;
             }
             let found = find(column, part)?;
+            asked.is_all &= found.is_sure();
             match *found {
                 Found::None => continue 'places,
                 Found::All => {}
                 Found::Some(_) => {
                     let earlier = columns.iter().take(*slot);
                     let earlier = earlier.filter(|&&other| other == column).count();
-                    asked.push(Condition { column, earlier, found });
+                    asked.conditions.push(Condition { column, earlier, found });
                 }
             }
         }
-        if asked.is_empty() {
-            return Ok(Known::All);
+        if asked.conditions.is_empty() {
+            return Ok(Known::Any);
         }
         some.push(asked);
     }

@@ -110,7 +110,7 @@ impl<'a> Picker<'a> {
         let mut before = Vec::with_capacity(count);
         let mut passed = 0;
         for &id in scope.ids() {
-            for &slot in slots.get(id as usize).map_or(&[][..], Vec::as_slice) {
+            for &slot in slots.of(id as usize) {
                 if slot == column {
                     before.push(passed);
                 }

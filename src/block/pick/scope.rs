@@ -152,7 +152,7 @@ impl<'a> Picker<'a> {
         let slots = scope.table.columns_among(|slot| slot == column);
         let mut rows = Vec::with_capacity(count);
         for (row, &id) in (0u32..).zip(&*scope.ids) {
-            let values = slots.get(id as usize).map_or(0, Vec::len);
+            let values = slots.of(id as usize).len();
             rows.extend(std::iter::repeat_n(row, values));
         }
         let rows: Rc<[u32]> = rows.into();

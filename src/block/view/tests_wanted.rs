@@ -57,7 +57,7 @@ fn log() -> Vec<u8> {
 fn every_line_with_such_a_value_is_found() {
     let raw = log();
     let raw_len = u32::try_from(raw.len()).unwrap();
-    let (mut excluded, mut found, mut spent) = (0, 0, 0);
+    let (mut excluded, mut found, mut spent, mut certain) = (0, 0, 0, 0);
     for level in [1, 3, 6] {
         let encoded = Encoder::new(level).encode(&raw).unwrap();
         let open = || {
@@ -101,8 +101,15 @@ fn every_line_with_such_a_value_is_found() {
                     spent += u32::from(view.wanted_rows(&wanted, 10).unwrap().is_none());
                     let rows = view.wanted_rows(&wanted, u64::MAX).unwrap().unwrap();
                     for (row, value) in &values {
-                        let is_found = rows.binary_search(&u32::try_from(*row).unwrap()).is_ok();
+                        let at = rows.numbers.binary_search(&u32::try_from(*row).unwrap());
+                        let is_found = at.is_ok();
                         let is = part.is_met_by(value);
+                        let is_certain = at.is_ok_and(|at| rows.certain[at]);
+                        assert!(
+                            is || !is_certain,
+                            "{part:?} in column {column}, level {level}"
+                        );
+                        certain += u32::from(is_certain);
                         assert!(
                             !is || is_found && may,
                             "{part:?} in column {column}, level {level}"
@@ -115,6 +122,7 @@ fn every_line_with_such_a_value_is_found() {
         }
     }
     assert!(excluded > 1_000_000 && found > 10_000 && spent > 100, "{excluded} {found} {spent}");
+    assert!(certain > 1000, "{certain}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::block::tree::Column;
 use crate::block::view::BlockView;
-use crate::block::wanted::{Wanted, cost};
+use crate::block::wanted::{Rows, Wanted, cost};
 use crate::error::Result;
 use crate::predicate::Place;
 
@@ -15,7 +15,7 @@ const SLOT: u64 = 60;
 impl BlockView<'_> {
     /// The lines that may be wanted; all that are, are among them. `wanted` is that of each template. `None` if it would take
     /// more than `fuel` to find them.
-    pub(crate) fn wanted_rows(&mut self, wanted: &[Wanted], fuel: u64) -> Result<Option<Vec<u32>>> {
+    pub(crate) fn wanted_rows(&mut self, wanted: &[Wanted], fuel: u64) -> Result<Option<Rows>> {
         self.ids()?;
         let mut left = fuel;
         for column in self.asked(wanted) {
@@ -28,7 +28,7 @@ impl BlockView<'_> {
                 self.load_column(column)?;
             }
         }
-        self.picker().map_or(Ok(Some(Vec::new())), |mut picker| picker.wanted(wanted, left))
+        self.picker().map_or(Ok(Some(Rows::default())), |mut picker| picker.wanted(wanted, left))
     }
 
     /// About what it takes to decode and to match the whole block, in steps that are comparable with each other only.

@@ -244,7 +244,7 @@ fn what_cannot_match_is_not_decoded() {
     let expected = memchr::memmem::find_iter(&log, b"ALERT job").count();
     assert_eq!(constant.selected, expected as u64);
     assert!(expected > 5 && constant.blocks_whole == 0, "{constant:?}");
-    assert_eq!(constant.lines_matched, constant.selected);
+    assert!(constant.lines_matched <= constant.selected);
     let built = PatternBuilder::new().add(b"job ").build().unwrap();
     let mut options = ScanOptions::default();
     options.lines = false;
