@@ -105,10 +105,7 @@ fn every_line_with_such_a_value_is_found() {
                         let is_found = at.is_ok();
                         let is = part.is_met_by(value);
                         let is_certain = at.is_ok_and(|at| rows.certain[at]);
-                        assert!(
-                            is || !is_certain,
-                            "{part:?} in column {column}, level {level}"
-                        );
+                        assert!(is || !is_certain, "{part:?} in column {column}, level {level}");
                         certain += u32::from(is_certain);
                         assert!(
                             !is || is_found && may,

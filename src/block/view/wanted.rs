@@ -28,7 +28,10 @@ impl BlockView<'_> {
                 self.load_column(column)?;
             }
         }
-        self.picker().map_or(Ok(Some(Rows::default())), |mut picker| picker.wanted(wanted, left))
+        match self.picker() {
+            Some(mut picker) => picker.wanted(wanted, left),
+            None => Ok(Some(Rows::default())),
+        }
     }
 
     /// About what it takes to decode and to match the whole block, in steps that are comparable with each other only.
