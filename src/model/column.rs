@@ -176,10 +176,10 @@ impl Model {
         let (widths, numbers) = (widths.unwrap_or(&lens), numbers.unwrap_or(&told));
         let (widths, numbers) = (Some(widths), Some(numbers));
         let widths = match form.width {
-            Width::Own => self.numbers(coder, widths, key, Base::Zero, context, values).0,
+            Width::Own => self.numbers(coder, widths, key, (Base::Zero, 0), context, values).0,
             _ => Vec::new(),
         };
-        let (numbers, surprises) = self.numbers(coder, numbers, key, base, context, values);
+        let (numbers, surprises) = self.numbers(coder, numbers, key, (base, 0), context, values);
         self.spend(20, values)?;
         let fixed = if let Width::Fixed(width) = form.width { usize::from(width) } else { 0 };
         let mut widths = widths.into_iter().map(|width| usize::try_from(width).unwrap_or(0));
@@ -237,7 +237,7 @@ impl Model {
         } else {
             Vec::new()
         };
-        let (ticks, surprises) = self.numbers(coder, ticks, key, base, context, values);
+        let (ticks, surprises) = self.numbers(coder, ticks, key, (base, finest), context, values);
         self.spend(100, values)?;
         let mut chosen = chosen.into_iter().map(|layout| layout as usize);
         let mut printed = Strings::default();

@@ -14,6 +14,9 @@ pub(crate) const ONE: i16 = 1 << 14;
 /// What processors multiply at once. Inputs, and so the weights of a set, are padded to whole lanes with what counts as nothing.
 pub(crate) type Lane = [i16; 8];
 
+/// Weights stay as they are where the error, times the rate, is below: they would hardly move, and most bits are foreseen.
+const CALM: i32 = 32;
+
 /// Sets of weights, one of which is chosen for each bit.
 #[derive(Clone, Debug)]
 pub(crate) struct Mixer {
@@ -61,6 +64,9 @@ impl Mixer {
     #[inline]
     pub(crate) fn update(&mut self, inputs: &[Lane], bit: u32, rate: i32) {
         let error = ((((bit as i32) << 16) - squash(self.output)) * rate) >> 6;
+        if error.abs() < CALM {
+            return;
+        }
         let weights = &mut self.weights[self.chosen..self.chosen + self.lanes];
         train(weights, inputs, &[error as i16; 8]);
     }

@@ -30,6 +30,7 @@ mod state;
 mod table;
 mod text;
 mod trained;
+mod unit;
 mod weigh;
 
 use crate::column::Strings;
@@ -43,7 +44,7 @@ use crate::model::hook::{Hooked, Note};
 use crate::model::memory::Memory;
 pub(crate) use crate::model::merge::merge;
 use crate::model::number::{NUMBER_CONTEXTS, NUMBER_SETS, PLAIN_CONTEXTS};
-use crate::model::predictor::Predictor as BuiltIn;
+use crate::model::predictor::{Predictor as BuiltIn, Scale};
 pub use crate::model::registry::{Embedding, Models};
 pub(crate) use crate::model::registry::{Equipment, check_id};
 pub(crate) use crate::model::repeat::Repeats;
@@ -133,22 +134,26 @@ impl Model {
         let refine = if bits > 11 { (bits - 2).min(16) } else { 5 };
         // The fast model keeps what it looks at for every bit near the processor.
         let near = (refine.min(12), refine.min(10));
-        let refine = if id == ID_FAST { near } else { (near.0, refine) };
+        let scale = match id {
+            ID_FULL => Scale { mixers: 4, refine: (near.0, refine) },
+            _ => Scale { mixers: 3, refine: near },
+        };
+        let near = Scale { refine: near, ..scale };
         // Things and places in text are fewer than contexts.
         let small = bits - 2;
         Self {
             memory: Memory::new(bits),
             memories: Memories::new(small),
-            ask: BuiltIn::new(SymbolKind::Candidate, few(6, ASK_CONTEXTS), ASK_SETS, refine),
-            index: BuiltIn::new(SymbolKind::Index, few(5, INDEX_CONTEXTS), INDEX_SETS, refine),
-            number: BuiltIn::new(SymbolKind::Number, few(8, NUMBER_CONTEXTS), NUMBER_SETS, refine),
+            ask: BuiltIn::new(SymbolKind::Candidate, few(6, ASK_CONTEXTS), ASK_SETS, scale),
+            index: BuiltIn::new(SymbolKind::Index, few(5, INDEX_CONTEXTS), INDEX_SETS, scale),
+            number: BuiltIn::new(SymbolKind::Number, few(8, NUMBER_CONTEXTS), NUMBER_SETS, scale),
             meta: BuiltIn::new(
                 SymbolKind::Structure,
                 few(PLAIN_CONTEXTS, PLAIN_CONTEXTS),
                 NUMBER_SETS,
-                refine,
+                scale,
             ),
-            text: BuiltIn::new(SymbolKind::Byte, few(7, TEXT_CONTEXTS), TEXT_SETS, refine),
+            text: BuiltIn::new(SymbolKind::Byte, few(7, TEXT_CONTEXTS), TEXT_SETS, scale),
             span: BuiltIn::new(SymbolKind::Part, few(6, SPAN_CONTEXTS), SPAN_SETS, near),
             span_match_min: match id {
                 ID_NONE => u32::MAX,

@@ -14,9 +14,10 @@ use crate::model::hook::Note;
 use crate::model::memory::{Memory, join};
 use crate::model::predictor::{Pick, Predictor};
 use crate::model::rows::{Context, Known, PARENTS};
+use crate::model::unit::Unit;
 
 /// Contexts of a part of an integer.
-pub(crate) const NUMBER_CONTEXTS: usize = 22;
+pub(crate) const NUMBER_CONTEXTS: usize = 25;
 /// Tells the contexts of integers of columns from others.
 const BASE: u32 = 0x6e75_6d62;
 /// Contexts of a number outside columns.
@@ -41,11 +42,13 @@ pub(crate) enum Base {
     Parent(usize),
     /// The value before, and what another value of the row has grown by since.
     AsParent(usize),
+    /// Another value of the row in other units and from another origin.
+    Converted(usize),
 }
 
 impl Base {
     /// All of them, in the order of their tags.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Zero,
         Self::Last,
         Self::LastOfSlot,
@@ -57,6 +60,10 @@ impl Base {
         Self::AsParent(2),
         Self::Parent(3),
         Self::AsParent(3),
+        Self::Converted(0),
+        Self::Converted(1),
+        Self::Converted(2),
+        Self::Converted(3),
     ];
 
     pub(crate) fn tag(self) -> u64 {
@@ -83,6 +90,7 @@ impl Base {
                 .value
                 .wrapping_add(parent(&around.numbers, n))
                 .wrapping_sub(parent(&before.parents, n)),
+            Self::Converted(n) => before.unit.converted(parent(&around.numbers, n)),
         }
     }
 }
@@ -96,9 +104,21 @@ pub(crate) struct Before {
     classes: u32,
     /// What the value was more than the one before it.
     pub(crate) stride: i64,
+    /// How the number of the parent that the base names converts to values.
+    unit: Unit,
 }
 
 impl Before {
+    /// A value has become known that is told by `base`; to be called before [`push`](Self::push).
+    pub(crate) fn learn(&mut self, base: Base, value: i64, around: &Known) {
+        if let Base::Converted(n) = base
+            && let (Some(&number), Some(&then)) = (around.numbers.get(n), self.parents.get(n))
+        {
+            let growth = (number.wrapping_sub(then), value.wrapping_sub(self.value));
+            self.unit.learn(number, value, growth);
+        }
+    }
+
     pub(crate) fn push(&mut self, value: i64, difference: i64, class: u32, around: &Known) {
         self.stride = value.wrapping_sub(self.value);
         self.value = value;
@@ -119,7 +139,7 @@ impl Model {
         coder: &mut C,
         known: Option<&[i64]>,
         (column, keyword): (u32, u32),
-        base: Base,
+        (base, second): (Base, i64),
         context: &Context,
         values: usize,
     ) -> (Vec<i64>, Vec<u8>) {
@@ -140,9 +160,9 @@ impl Model {
             let expected = base.expected(&before, &own, &around);
             let experts = place.experts(&before, &around);
             let (opinions, who) = place.opinions(&experts, expected, join(column, BASE));
-            let hashes = number_contexts((column, keyword), &before, &own, &around);
+            let hashes = number_contexts((column, keyword), second, &before, &own, &around);
             let asked = Asked { hashes: &hashes, opinions: &opinions, who };
-            let pick = Pick { set: 0, column };
+            let pick = Pick { column, ..Pick::default() };
             let difference = value.wrapping_sub(expected);
             let (number, memory) = (&mut self.number, &mut self.memory);
             let (difference, class) = if at < given {
@@ -157,6 +177,7 @@ impl Model {
             );
             coder.note(Note::Number(value));
             place.learn(&experts, value, &around);
+            before.learn(base, value, &around);
             before.push(value, difference, class, &around);
             place.before.push(value, difference, class, &around);
             decoded.push(value);
@@ -175,7 +196,7 @@ impl Model {
         let base = join(what, 0x706c_6169);
         let [a, b, c] = contexts;
         let hashes = [base, join(base, a), join(join(base, 1), b), join(join(base, 2), c)];
-        let pick = Pick { set: 0, column: u32::MAX };
+        let pick = Pick { column: u32::MAX, ..Pick::default() };
         let value = value.cast_signed();
         let asked = Asked { hashes: &hashes, opinions: &[], who: 0 };
         coded(&mut self.meta, &mut self.memory, coder, value, &asked, pick).0.cast_unsigned()
@@ -237,7 +258,7 @@ fn coded<C: Coder>(
     let class = class_of(difference);
     let mut part = |set: u32, prefix: u32, bits: u32, part: u32, said: [u32; OPINIONS]| {
         let with = asked.contexts(set, prefix, said);
-        let pick = Pick { set: set as usize, ..pick };
+        let pick = Pick { set: set as usize, choice: said[0] << 3 | set, ..pick };
         predictor.symbol(memory, coder, &with, pick, bits, part)
     };
     let class = {
@@ -279,6 +300,7 @@ fn coded<C: Coder>(
 /// The contexts of a value besides those of opinions.
 fn number_contexts(
     (column, keyword): (u32, u32),
+    second: i64,
     before: &Before,
     own: &Before,
     around: &Known,
@@ -293,6 +315,13 @@ fn number_contexts(
     let [n0, n1, ..] = around.numbers;
     let [b0, b1, ..] = before.parents;
     let (grown, grown_too) = (n0.wrapping_sub(b0), n1.wrapping_sub(b1));
+    let phase = |unit: i64, count: i64| {
+        if second == 0 {
+            before.value.rem_euclid(unit * count) as u32
+        } else {
+            before.value.div_euclid(second * unit).rem_euclid(count) as u32
+        }
+    };
     [
         with(1, before.classes & 0xffff),
         with(2, around.slot),
@@ -312,5 +341,8 @@ fn number_contexts(
         join(join(with(13, around.before), around.slot), before.classes & 0xff),
         join(with(15, around.slot), fold(grown)),
         join(join(with(16, around.slot), fold(own.differences[0])), class_of(grown)),
+        with(17, phase(1, 60)),
+        join(with(18, phase(10, 30)), around.slot),
+        with(19, phase(60, 60)),
     ]
 }

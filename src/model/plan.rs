@@ -145,6 +145,7 @@ fn bases(numbers: &[i64], context: &Context) -> Vec<Base> {
                 let own = slots.get_mut(around.slot as usize % SLOTS).unwrap_or(&mut none);
                 let difference = number.wrapping_sub(base.expected(&before, own, &around));
                 bits += u64::from(64 - difference.unsigned_abs().leading_zeros());
+                before.learn(base, number, &around);
                 before.push(number, difference, 0, &around);
                 own.push(number, difference, 0, &around);
             }
@@ -153,7 +154,13 @@ fn bases(numbers: &[i64], context: &Context) -> Vec<Base> {
         .collect();
     // The order of the list decides between equals.
     scored.sort_by_key(|&(bits, _)| bits);
-    let mut best: Vec<Base> = scored.iter().map(|&(_, base)| base).take(2).collect();
+    // In other units, much looks like the value before: only what is much better counts.
+    let (converted, scored): (Vec<_>, Vec<_>) =
+        scored.into_iter().partition(|(_, base)| matches!(base, Base::Converted(_)));
+    let least = scored.first().map_or(0, |&(bits, _)| bits);
+    let converted = converted.into_iter().take(1).filter(|&(bits, _)| bits < least - least / 8);
+    let best = converted.chain(scored.into_iter().take(2));
+    let mut best: Vec<Base> = best.map(|(_, base)| base).collect();
     if !best.contains(&Base::Zero) {
         best.push(Base::Zero);
     }

@@ -22,6 +22,8 @@ pub(crate) const CONTEXTS_MAX: usize = 27;
 const INPUTS_MAX: usize = 56;
 /// Weight sets by column: columns above share.
 const COLUMNS: usize = 256;
+/// Weight sets by choice.
+const CHOICES: usize = 256;
 /// Contexts whose state of knowledge chooses a weight set.
 const PATTERN: usize = 5;
 
@@ -32,6 +34,17 @@ pub(crate) struct Pick {
     pub(crate) set: usize,
     /// The column.
     pub(crate) column: u32,
+    /// Chooses a weight set of the full model.
+    pub(crate) choice: u32,
+}
+
+/// How much a predictor keeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scale {
+    /// Mixers: 3 or 4.
+    pub(crate) mixers: usize,
+    /// There are 2^this refinements: by node, by the first context.
+    pub(crate) refine: (u32, u32),
 }
 
 /// Predicts one kind of symbol.
@@ -41,36 +54,36 @@ pub(crate) struct Predictor {
     contexts: usize,
     /// For each context, the probability behind each history.
     maps: Vec<[Adaptive; 256]>,
-    by_set: Mixer,
-    by_column: Mixer,
-    by_pattern: Mixer,
+    /// Weights chosen by set and node, by column, by what is known, and, in the full model, by what `Pick` says.
+    mixers: Vec<Mixer>,
     last: Mixer,
     refine_node: Refine,
     refine_first: Refine,
 }
 
 impl Predictor {
-    /// A predictor from `contexts` contexts with `sets` weight sets to choose from, and 2^`refine_bits` refinements: by node, by the
-    /// first context.
-    pub(crate) fn new(
-        kind: SymbolKind,
-        contexts: usize,
-        sets: usize,
-        refine_bits: (u32, u32),
-    ) -> Self {
+    /// A predictor from `contexts` contexts with `sets` weight sets to choose from.
+    pub(crate) fn new(kind: SymbolKind, contexts: usize, sets: usize, scale: Scale) -> Self {
         let map = map();
         let inputs = 2 * contexts + 1;
         let weight = WEIGHT_SUM / i16::try_from(2 * contexts.max(1)).unwrap_or(1);
+        let sizes = [sets * 16, COLUMNS, 3usize.pow(PATTERN as u32), CHOICES];
         Self {
             kind,
             contexts,
             maps: vec![map; contexts],
-            by_set: Mixer::new(inputs, sets * 16, weight),
-            by_column: Mixer::new(inputs, COLUMNS, weight),
-            by_pattern: Mixer::new(inputs, 3usize.pow(PATTERN as u32), weight),
-            last: Mixer::new(3, sets * 16, ONE / 3),
-            refine_node: Refine::new(refine_bits.0),
-            refine_first: Refine::new(refine_bits.1),
+            mixers: sizes
+                .into_iter()
+                .take(scale.mixers)
+                .map(|sets| Mixer::new(inputs, sets, weight))
+                .collect(),
+            last: Mixer::new(
+                scale.mixers,
+                sets * 16,
+                ONE / i16::try_from(scale.mixers).unwrap_or(ONE),
+            ),
+            refine_node: Refine::new(scale.refine.0),
+            refine_first: Refine::new(scale.refine.1),
         }
     }
 
@@ -82,8 +95,8 @@ impl Predictor {
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
         self.maps.fill(map());
-        let Self { by_set, by_column, by_pattern, last, .. } = self;
-        [by_set, by_column, by_pattern, last].into_iter().for_each(Mixer::clear);
+        self.mixers.iter_mut().for_each(Mixer::clear);
+        self.last.clear();
         self.refine_node.clear();
         self.refine_first.clear();
     }
@@ -143,14 +156,10 @@ impl Predictor {
         let (inputs, _) = inputs.as_chunks();
         let inputs = &inputs[..(2 * places.len() + 1).div_ceil(8)];
         let column = pick.column as usize % COLUMNS;
-        let mixed = [
-            self.by_set.mix(pick.set * 16 + node, inputs),
-            self.by_column.mix(column, inputs),
-            self.by_pattern.mix(pattern, inputs),
-        ];
+        let sets = [pick.set * 16 + node, column, pattern, pick.choice as usize % CHOICES];
         let mut mixed_inputs: Lane = [0; 8];
-        for (input, x) in mixed_inputs.iter_mut().zip(mixed) {
-            *input = x as i16;
+        for ((input, mixer), set) in mixed_inputs.iter_mut().zip(&mut self.mixers).zip(sets) {
+            *input = mixer.mix(set, inputs) as i16;
         }
         let mixed = [mixed_inputs];
         let x = self.last.mix(pick.set * 16 + node, &mixed);
@@ -159,9 +168,9 @@ impl Predictor {
         let first_p = self.refine_first.refine(x, first_at as usize);
         let p = (squash(x) + node_p + first_p) / 3;
         let bit = coder.bit(bit, p.clamp(1, 65535) as u32);
-        self.by_set.update(inputs, bit, RATE);
-        self.by_column.update(inputs, bit, RATE);
-        self.by_pattern.update(inputs, bit, RATE);
+        for mixer in &mut self.mixers {
+            mixer.update(inputs, bit, RATE);
+        }
         self.last.update(&mixed, bit, RATE_LAST);
         self.refine_node.update(bit);
         self.refine_first.update(bit);

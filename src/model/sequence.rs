@@ -9,15 +9,16 @@ use crate::model::coder::Coder;
 use crate::model::given::Told;
 use crate::model::hook::Note;
 use crate::model::memory::{join, spread};
+use crate::model::number::class_of;
 use crate::model::predictor::Pick;
-use crate::model::rows::{Context, Known};
+use crate::model::rows::{Context, Known, PARENTS};
 
 /// Contexts that remember.
 const MEMORIES: usize = 9;
 /// Candidates asked for, besides a new thing.
 const CANDIDATES: usize = 3;
 /// Contexts of a question whether a candidate is right.
-pub(crate) const ASK_CONTEXTS: usize = 14;
+pub(crate) const ASK_CONTEXTS: usize = 15;
 /// Contexts of a number.
 pub(crate) const INDEX_CONTEXTS: usize = 11;
 /// Weight sets of a question: by candidate.
@@ -65,6 +66,8 @@ struct Sequence {
     /// Ranks of the last hits, two bits each.
     ranks: u32,
     distinct: u32,
+    /// The first number of the row before.
+    clock: i64,
 }
 
 /// Things, and how well each was predicted.
@@ -88,7 +91,7 @@ impl Model {
         values: usize,
         distinct_max: u32,
     ) -> Coded {
-        let mut sequence = Sequence { column, history: [0; 5], ranks: 0, distinct: 0 };
+        let mut sequence = Sequence { column, history: [0; 5], ranks: 0, distinct: 0, clock: 0 };
         let mut coded = Coded {
             things: Vec::with_capacity(values),
             surprises: Vec::with_capacity(values),
@@ -162,6 +165,7 @@ impl Model {
             let run = if right { (run + 1).min(255) } else { 0 };
             self.memories.last[slot] = (thing + 1) << 8 | run;
         }
+        sequence.clock = around.numbers[PARENTS - 1];
         sequence.history.rotate_right(1);
         sequence.history[0] = thing + 1;
         sequence.ranks = (sequence.ranks << 2 | rank) & 0xffff;
@@ -182,6 +186,7 @@ impl Model {
         let column = join(sequence.column, 0x0061_736b + rank);
         let [p0, p1, p2, _] = around.parents;
         let x1 = sequence.history[0];
+        let waited = class_of(around.numbers[PARENTS - 1].wrapping_sub(sequence.clock));
         let votes = candidate.voters << 3 | candidate.run;
         let with = |part: u32| join(column, part);
         let hashes: [u32; ASK_CONTEXTS] = [
@@ -199,8 +204,9 @@ impl Model {
             join(join(with(x1), sequence.history[1]), candidate.thing),
             join(with(p2), candidate.thing),
             join(join(with(around.slot), sequence.ranks & 15), candidate.run),
+            join(join(with(waited), 2), votes),
         ];
-        let pick = Pick { set: rank as usize, column: sequence.column };
+        let pick = Pick { set: rank as usize, column: sequence.column, choice: around.slot };
         let bit = u32::from(hit);
         self.ask.symbol(&mut self.memory, coder, &hashes, pick, 1, bit) == 1
     }
@@ -236,7 +242,8 @@ impl Model {
                 join(join(join(with(x1), x2), x3), at),
                 join(join(with(p0), x1), at),
             ];
-            let pick = Pick { set: nibble.min(5) as usize, column: sequence.column };
+            let pick =
+                Pick { set: nibble.min(5) as usize, column: sequence.column, choice: around.slot };
             let part = thing >> (4 * nibble) & 15;
             let part = self.index.symbol(&mut self.memory, coder, &hashes, pick, 4, part);
             index = index << 4 | part;

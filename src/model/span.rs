@@ -77,7 +77,7 @@ impl Model {
     ) -> bool {
         let number = |number: usize| u32::try_from(number).unwrap_or(0);
         let hashes = spelling.span_contexts(span.hash, number(span.set), number(span.len));
-        let pick = Pick { set: span.set, column: spelling.column() };
+        let pick = Pick { set: span.set, column: spelling.column(), choice: 0 };
         self.span.symbol(&mut self.memory, coder, &hashes, pick, 1, hit.into()) == 1
     }
 }

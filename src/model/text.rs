@@ -18,7 +18,7 @@ use crate::model::rows::{Context, Known};
 use crate::model::span::{SPAN_CONTEXTS, Span};
 
 /// Contexts of half a byte.
-pub(crate) const TEXT_CONTEXTS: usize = 24;
+pub(crate) const TEXT_CONTEXTS: usize = 27;
 /// Weight sets: by half, and by the length of the match.
 pub(crate) const TEXT_SETS: usize = 16;
 /// Ends a value; no value holds it.
@@ -62,6 +62,9 @@ pub(crate) struct Spelling<'a> {
     part: u32,
     part_before: u32,
     part_before_that: u32,
+    /// The word so far and the one before, in lower case; words also start with capital letters.
+    word: u32,
+    word_before: u32,
     /// The last four bytes, and the two before them.
     last: u32,
     last_two: u32,
@@ -175,7 +178,7 @@ impl Model {
         let bases = spelling.contexts(expected, &self.pool);
         let long = (spelling.match_len.min(15) + 1).ilog2() as usize
             + usize::from(spelling.match_len > 24);
-        let pick = Pick { set: long, column: spelling.column };
+        let pick = Pick { set: long, column: spelling.column, choice: spelling.last };
         let high = u32::from(byte >> 4);
         let high = self.text.symbol(&mut self.memory, coder, &bases, pick, 4, high);
         let mut hashes = bases;
@@ -254,6 +257,8 @@ impl<'a> Spelling<'a> {
             part: 0,
             part_before: 0,
             part_before_that: 0,
+            word: 0,
+            word_before: 0,
             last_two: 0,
             last: 0,
             shape: 0,
@@ -331,6 +336,14 @@ impl<'a> Spelling<'a> {
                 (*at, *len) = (0, 0);
             }
         }
+        let starts = byte.is_ascii_uppercase() && !(self.last as u8).is_ascii_uppercase()
+            || byte.is_ascii_digit() != (self.last as u8).is_ascii_digit();
+        if (starts || delimiter) && self.word != 0 {
+            (self.word_before, self.word) = (self.word, 0);
+        }
+        if !delimiter {
+            self.word = join(self.word, u32::from(byte.to_ascii_lowercase()) + 1);
+        }
         self.so_far = join(self.so_far, u32::from(byte) + 1);
         self.last_two = self.last_two << 8 & 0xffff | self.last >> 24;
         self.last = self.last << 8 | u32::from(byte);
@@ -384,6 +397,9 @@ impl<'a> Spelling<'a> {
             join(with(21, copied[0]), last & 0xff),
             join(with(22, copied[1]), copied[0]),
             join(global(23, last), self.last_two),
+            join(global(24, self.word), last & 0xff),
+            join(join(global(25, self.word_before), self.word), last & 0xff),
+            join(with(26, self.word), self.around.slot),
         ]
     }
 }

@@ -72,6 +72,32 @@ class Place:
         self.classes = (self.classes << 8 | cls) & M32
 
 
+def scaled(n, power):
+    found = n * 10 ** power if power >= 0 else n // 10 ** -power
+    return found if -(1 << 63) <= found < 1 << 63 else 0
+
+
+class Unit:
+    """How a number converts to another."""
+
+    def __init__(self):
+        self.power, self.origin, self.right = 0, 0, False
+
+    def converted(self, n):
+        return signed(scaled(n, self.power) + self.origin)
+
+    def learn(self, n, value, growth, grown):
+        rest = signed(value - self.converted(n))
+        if abs(rest) < 10 ** max(self.power, 0):
+            self.origin, self.right = signed(self.origin + min(rest, 0)), True
+        elif self.right:
+            self.right = False
+        else:
+            if growth and grown:
+                self.power = min(range(-9, 10), key=lambda power: abs(grown - scaled(growth, power)))
+            self.origin = signed(value - scaled(n, self.power))
+
+
 class Own(Place):
     def __init__(self):
         super().__init__()
@@ -115,13 +141,14 @@ def highest(scores):
 class Model:
     def __init__(self, kind, m, data):
         few = kind == 1
+        mixers = 3 if few else 4
         self.m, self.coder, self.memory = m, Coder(data), Memory(m)
-        self.ask = Predictor(6 if few else 14, m, few)
-        self.index = Predictor(5 if few else 11, m, few)
-        self.number = Predictor(8 if few else 22, m, few)
-        self.meta = Predictor(4, m, few)
-        self.spell = Predictor(7 if few else 24, m, few)
-        self.span, self.span_min = Predictor(6 if few else 10, m, True), 0 if few else 32
+        self.ask = Predictor(6 if few else 15, m, few, mixers)
+        self.index = Predictor(5 if few else 11, m, few, mixers)
+        self.number = Predictor(8 if few else 25, m, few, mixers)
+        self.meta = Predictor(4, m, few, mixers)
+        self.spell = Predictor(7 if few else 27, m, few, mixers)
+        self.span, self.span_min = Predictor(6 if few else 10, m, True, mixers), 0 if few else 32
         self.last, self.trust = {}, {}
         self.pool, self.columns, self.nodes = bytearray(b"\n"), 15, 0
         self.spelled, self.seen = bytearray(), {}
@@ -137,7 +164,7 @@ class Model:
             if heard:
                 with_.append(join(who, (says[0] * 32 + says[1]) * 16 + pick))
             with_ += [join(h, prefix) for h in hashes]
-            return predictor.symbol(self, with_, pick, column, bits)
+            return predictor.symbol(self, with_, pick, column, (says[0] if heard else 16) * 8 | pick, bits)
 
         cls = part(0, 0, 4, [min(c, 15) for c in classes])
         if cls == 15:
@@ -164,15 +191,17 @@ class Model:
         hashes = [base, join(base, a), join(base, 1, b), join(base, 2, c)]
         return self.coded(self.meta, M32, hashes)[0] & (1 << 64) - 1
 
-    def numbers(self, column, keyword, base_tag, contexts):
+    def numbers(self, column, keyword, base_tag, contexts, per_second=0):
         base, last, places = join(column, 0x6E756D62), Place(), [Own() for _ in range(64)]
         w = lambda i, x: join(base, i, x)
-        values, surprises = [], []
+        values, surprises, unit = [], [], Unit()
         for known in contexts:
             own = places[known.slot % 64]
             n = [n for _, _, n in known.parents]
             i = {6: 0, 7: 1, 8: 2, 10: 3}.get(base_tag)
-            if i is not None:
+            if base_tag > 10:
+                expected = unit.converted(n[base_tag - 11])
+            elif i is not None:
                 expected = signed(last.value + n[i] - last.numbers[i])
             else:
                 expected = {0: 0, 1: last.value, 2: own.value, 3: n[0], 4: n[1], 5: n[2], 9: n[3]}[base_tag]
@@ -185,6 +214,7 @@ class Model:
             heard = [(join(base, 20 + i, who[i]), signed(experts[e] - expected)) for i, e in enumerate((first, second, near))]
             g0, g1 = (class_of(signed(n[i] - last.numbers[i])) for i in range(2))
             grown = fold(signed(n[0] - last.numbers[0]))
+            phase = lambda size, count: fold(last.value // ((per_second or 1) * size) % count if per_second else last.value % (size * count))
             p = [h for h, _, _ in known.parents]
             d1, d2, d3 = (fold(d) for d in last.d)
             c, slot = last.classes, known.slot
@@ -194,11 +224,15 @@ class Model:
                 join(0x6B657977, keyword, c & 255), w(9, fold(last.value)), join(w(10, known.around), slot),
                 join(w(11, p[2]), p[1]), join(w(12, fold(own.value)), join(known.surprise, d3)),
                 join(w(13, known.before), slot, c & 255), join(w(15, slot), grown), join(w(16, slot), fold(own.d[0]), g0),
+                w(17, phase(1, 60)), join(w(18, phase(10, 30)), slot), w(19, phase(60, 60)),
             ]
             d, cls = self.coded(self.number, column, hashes, heard, join(base, 23, 64 * first + second))
             value = signed(expected + d)
             surprises.append((d != last.d[0]) + (cls != last.classes & 255))
             own.learn(experts, value, known)
+            if base_tag > 10:
+                i = base_tag - 11
+                unit.learn(n[i], value, signed(n[i] - last.numbers[i]), signed(value - last.value))
             last.push(value, d, cls, known)
             own.push(value, d, cls, known)
             values.append(value)
@@ -207,11 +241,13 @@ class Model:
     # Sequences
 
     def sequence(self, column, contexts):
-        x, ranks, distinct, things, surprises = [0] * 5, 0, 0, [], []
+        x, ranks, distinct, things, surprises, clock = [0] * 5, 0, 0, [], [], 0
         for known in contexts:
             p = [h for h, _, _ in known.parents]
             base = join(column, 0x6D656D6F)
             w = lambda i, v: join(base, i, v)
+            waited = class_of(signed(known.parents[3][2] - clock))
+            clock = known.parents[3][2]
             hashes = [
                 w(1, x[0]), join(w(2, x[0]), x[1]), join(w(3, p[0]), known.slot), join(w(4, p[0]), p[1], p[2]), w(5, known.slot),
                 join(w(6, x[0]), known.slot), join(w(7, x[0]), x[1], join(x[2], x[3])), join(w(8, p[0]), x[0]),
@@ -230,11 +266,11 @@ class Model:
             best = sorted(found.items(), key=lambda it: -it[1][0])[:3]
             thing, rank = None, 3
             for number, (candidate, (_, voters, run)) in enumerate(best):
-                if self.asked(column, known, x, ranks, number, candidate, voters, run):
+                if self.asked(column, known, x, ranks, waited, number, candidate, voters, run):
                     thing, rank = candidate, number
                     break
             if thing is None:
-                if distinct == 0 or self.asked(column, known, x, ranks, 3, distinct, len(best), 0):
+                if distinct == 0 or self.asked(column, known, x, ranks, waited, 3, distinct, len(best), 0):
                     thing, distinct = distinct, distinct + 1
                 else:
                     thing = min(self.indexed(column, known, x, distinct), distinct - 1)
@@ -249,7 +285,7 @@ class Model:
             surprises.append(rank)
         return things, surprises, distinct
 
-    def asked(self, column, known, x, ranks, rank, thing, voters, run):
+    def asked(self, column, known, x, ranks, waited, rank, thing, voters, run):
         base = join(column, 0x61736B + rank)
         w = lambda v: join(base, v)
         p, slot, votes = [h for h, _, _ in known.parents], known.slot, 8 * voters + run
@@ -257,8 +293,9 @@ class Model:
             join(w(thing), x[0]), w(votes), join(w(ranks & 255), voters), join(w(p[0]), thing), join(w(slot), thing), w(thing),
             join(w(known.surprise), votes), join(w(p[1]), p[0], thing), join(rank, votes, 0x766F7465), join(w(known.around), slot),
             join(w(ranks), 1), join(w(x[0]), x[1], thing), join(w(p[2]), thing), join(w(slot), ranks & 15, run),
+            join(w(waited), 2, votes),
         ]
-        return self.ask.symbol(self, hashes, rank, column, 1)
+        return self.ask.symbol(self, hashes, rank, column, slot, 1)
 
     def indexed(self, column, known, x, distinct):
         base, index = join(column, 0x696E6478), 0
@@ -270,7 +307,7 @@ class Model:
                 join(w(x[0]), a), join(w(p[0]), a), join(w(slot), a), join(base, a), join(w(x[0]), x[1], a), join(w(p[0]), p[1], a),
                 join(w(slot), x[0], a), join(w(p[1]), 1, a), join(w(p[2]), 2, a), join(w(x[0]), x[1], x[2], a), join(w(p[0]), x[0], a),
             ]
-            index = index << 4 | self.index.symbol(self, hashes, min(n, 5), column, 4)
+            index = index << 4 | self.index.symbol(self, hashes, min(n, 5), column, slot, 4)
         return index
 
     # Text
@@ -414,8 +451,8 @@ class Model:
         chosen = [0] * len(contexts)
         if len(layouts) > 1:
             chosen = self.sequence(column ^ 0x80000000, contexts)[0]
-        ticks, surprises = self.numbers(column, keyword, tag, contexts)
         digits = [max([c - 16 for c in codes if 16 < c < 32], default=0) for codes in layouts]
+        ticks, surprises = self.numbers(column, keyword, tag, contexts, 10 ** max(digits, default=0))
         values = []
         for tick, layout in zip(ticks, chosen):
             coarser = 10 ** (max(digits) - digits[layout])
@@ -462,7 +499,7 @@ class Spelling:
     def __init__(self, model, column, keyword, known, before):
         self.model, self.column, self.keyword, self.known, self.before = model, column, keyword, known, before
         self.pointer, self.equal = 0, 1
-        self.so_far = self.part = self.part1 = self.part2 = self.shape = self.length = 0
+        self.word = self.word1 = self.so_far = self.part = self.part1 = self.part2 = self.shape = self.length = 0
         self.tail = bytes(6)
         self.copied = [[known.parents[i][1], 0] for i in range(2)]
         self.match, self.match_len = 0, 0
@@ -517,7 +554,7 @@ class Spelling:
         ]
         if told:
             model.coder.bits = [int(told == data)]
-        hit = model.span.symbol(model, hashes, pick, self.column, 1)
+        hit = model.span.symbol(model, hashes, pick, self.column, 0, 1)
         self.asked, self.refuted = (2 * self.asked + hit) & M32, 1 - hit
         return hit
 
@@ -526,9 +563,9 @@ class Spelling:
             self.model.coder.bits = [told[0] >> i & 1 for i in range(7, -1, -1)]
         hashes = self.contexts()
         pick = (min(self.match_len, 15) + 1).bit_length() - 1 + (self.match_len > 24)
-        high = self.model.spell.symbol(self.model, hashes, pick, self.column, 4)
+        high = self.model.spell.symbol(self.model, hashes, pick, self.column, self.tail[5], 4)
         hashes = [join(h, 16 + high) for h in hashes]
-        return high << 4 | self.model.spell.symbol(self.model, hashes, 8 + pick, self.column, 4)
+        return high << 4 | self.model.spell.symbol(self.model, hashes, 8 + pick, self.column, self.tail[5], 4)
 
     def find_match(self, byte):
         history = self.model.spelled
@@ -569,6 +606,12 @@ class Spelling:
                 it[0], it[1] = it[0] + 1, it[1] + 1
             else:
                 it[0], it[1] = self.known.parents[i][1] if delimiter else 0, 0
+        capital, digit, last = lambda b: 65 <= b <= 90, lambda b: 48 <= b <= 57, self.tail[5]
+        starts = capital(byte) and not capital(last) or digit(byte) != digit(last)
+        if (starts or delimiter) and self.word:
+            self.word1, self.word = self.word, 0
+        if not delimiter:
+            self.word = join(self.word, byte + (33 if capital(byte) else 1))
         self.so_far = join(self.so_far, byte + 1)
         self.tail = self.tail[1:] + bytes([byte])
         c = chr(byte)
@@ -595,6 +638,7 @@ class Spelling:
             join(g(8, part1), part, part2), join(w(17, part), part1), join(w(18, p[1]), p[0], so_far), join(w(19, match), last[1]),
             join(w(20, before), min(self.length, 30)), join(w(21, told[0]), last[1]), join(w(22, told[1]), told[0]),
             join(g(23, last[4]), int.from_bytes(self.tail[:2], "big")),
+            join(g(24, self.word), last[1]), join(g(25, self.word1), self.word, last[1]), join(w(26, self.word), known.slot),
         ]
 
 

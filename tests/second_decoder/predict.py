@@ -110,6 +110,8 @@ class Mixer:
 
     def update(self, x, bit, rate):
         e = ((bit << 16) - squash(self.out)) * rate >> 6
+        if abs(e) < 32:
+            return
         self.w[:] = [held(w + (v * e + 32768 >> 16), -32768, 32767) for w, v in zip(self.w, x)]
 
 
@@ -190,11 +192,11 @@ class Memory:
 
 
 class Predictor:
-    def __init__(self, contexts, m, near):
+    def __init__(self, contexts, m, near, mixers):
         self.n, inputs, first = contexts, 2 * contexts + 1, 18022 // (2 * contexts)
         self.maps = [{} for _ in range(contexts)]
-        self.mixers = [Mixer(inputs, first) for _ in range(3)]
-        self.last = Mixer(3, 5461)
+        self.mixers = [Mixer(inputs, first) for _ in range(mixers)]
+        self.last = Mixer(mixers, 16384 // mixers)
         r = min(m - 2, 16)
         self.refine = [Refine(min(r, 12)), Refine(min(r, 10) if near else r)]
 
@@ -206,14 +208,14 @@ class Predictor:
             found = self.maps[i][history] = [p << 6, 0]
         return found
 
-    def symbol(self, model, hashes, pick, column, bits):
+    def symbol(self, model, hashes, pick, column, choice, bits):
         places = model.memory.find([spread(h + i * 0x6F4F2E35 & M32) for i, h in enumerate(hashes[:self.n], 1)])
         node = 1
         for _ in range(bits):
-            node = 2 * node + self.bit(model.coder, places, pick, column % 256, hashes[0], node)
+            node = 2 * node + self.bit(model.coder, places, pick, column % 256, choice % 256, hashes[0], node)
         return node - (1 << bits)
 
-    def bit(self, coder, places, pick, column, first, node):
+    def bit(self, coder, places, pick, column, choice, first, node):
         x, used, pattern = [256], [], 0
         for i, place in enumerate(places):
             history = place[1][node]
@@ -228,7 +230,7 @@ class Predictor:
                 kind = 2 if history[0] and history[1] else 1
             if i < 5:
                 pattern = 3 * pattern + kind
-        numbers = [16 * pick + node, column, pattern]
+        numbers = [16 * pick + node, column, pattern, choice]
         mixed = [mixer.mix(number, x) for mixer, number in zip(self.mixers, numbers)]
         out = self.last.mix(16 * pick + node, mixed)
         p = squash(out) + self.refine[0].refine(out, column * 16 + node)
