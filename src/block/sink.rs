@@ -38,7 +38,7 @@ const PPMD_LARGE: usize = 1 << 20;
 const PPMD_SURE: usize = 80;
 
 /// Numbers of so many bytes are read in no time by the model of planes,
-const PLANES_CHEAP: usize = 1 << 14;
+const PLANES_CHEAP: usize = 1 << 12;
 /// which must save this part of what other codecs leave, and of a large section:
 const PLANES_PART: usize = 40;
 const PLANES_PART_LARGE: usize = 16;
