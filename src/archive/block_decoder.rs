@@ -6,7 +6,7 @@ use crate::codec::Decompressor;
 use crate::error::{Error, ErrorKind, Result, Section};
 use crate::format::extents::{self, BlockExtent};
 use crate::format::frame::FrameKind;
-use crate::format::{BlockHeader, SectionKind};
+use crate::format::{BlockHeader, SectionEntry, SectionKind};
 use crate::limits::{self, Limits};
 use crate::wire::checksum;
 
@@ -33,11 +33,7 @@ impl BlockDecoder {
         offset: u64,
         raw: &mut Vec<u8>,
     ) -> Result<()> {
-        let Some((own, sections)) = header.sections.split_last() else {
-            return Err(no_extents(offset));
-        };
-        let len = payload.len().checked_sub(own.stored_len as usize);
-        let payload = len.and_then(|len| payload.get(..len)).ok_or_else(|| no_extents(offset))?;
+        let (sections, payload) = without_extents(header, payload, offset)?;
         let decoder = match &mut self.decoder {
             Some(decoder) => decoder,
             none => {
@@ -77,6 +73,18 @@ impl BlockDecoder {
         }
         extents::decode(&decoded, header.raw_len, &self.limits)
     }
+}
+
+/// What the block layer knows of a block: its sections but the last, which are its extents.
+pub(crate) fn without_extents<'a>(
+    header: &'a BlockHeader,
+    payload: &'a [u8],
+    offset: u64,
+) -> Result<(&'a [SectionEntry], &'a [u8])> {
+    let (own, sections) = header.sections.split_last().ok_or_else(|| no_extents(offset))?;
+    let len = payload.len().checked_sub(own.stored_len as usize);
+    let payload = len.and_then(|len| payload.get(..len)).ok_or_else(|| no_extents(offset))?;
+    Ok((sections, payload))
 }
 
 /// Reads and verifies the frame of a block.

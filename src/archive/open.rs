@@ -9,6 +9,7 @@ use crate::archive::member_reader::Part;
 use crate::archive::rows::BlockRows;
 use crate::archive::store::Store;
 use crate::error::{Error, ErrorKind, Result, Section};
+use crate::format::BlockHeader;
 use crate::format::archive_commit::ArchiveCommit;
 use crate::format::frame::{self, FrameKind};
 use crate::format::index::{IndexEntry, IndexSegment};
@@ -170,13 +171,7 @@ impl Archive {
             self.cache.push_back(found);
             return Ok(raw);
         }
-        let entry = usize::try_from(number).ok().and_then(|number| self.index.get(number));
-        let offset = entry.ok_or_else(|| no_block(number))?.offset;
-        let (header, payload) = read_block(&mut self.store, offset)?;
-        if header.sequence != number {
-            let rule = "the index names blocks by their numbers";
-            return Err(Error::corrupt(Section::Index, offset, rule));
-        }
+        let (offset, header, payload) = self.stored(number)?;
         let mut raw = Vec::new();
         self.decoder.decode(&self.store, &header, &payload, offset, &mut raw)?;
         let raw = Arc::new(raw);
@@ -186,6 +181,18 @@ impl Archive {
             total -= self.cache.pop_front().map_or(0, |(_, raw)| raw.len());
         }
         Ok(raw)
+    }
+
+    /// Where a block lies, its header, and its payload, verified.
+    pub(crate) fn stored(&mut self, number: u64) -> Result<(u64, BlockHeader, Vec<u8>)> {
+        let entry = usize::try_from(number).ok().and_then(|number| self.index.get(number));
+        let offset = entry.ok_or_else(|| no_block(number))?.offset;
+        let (header, payload) = read_block(&mut self.store, offset)?;
+        if header.sequence != number {
+            let rule = "the index names blocks by their numbers";
+            return Err(Error::corrupt(Section::Index, offset, rule));
+        }
+        Ok((offset, header, payload))
     }
 
     fn read_members(&mut self) -> Result<()> {

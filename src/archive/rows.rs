@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::archive::block_decoder::read_block;
+use crate::archive::block_decoder::without_extents;
 use crate::archive::open::Archive;
 use crate::block::BlockView;
-use crate::error::{Error, Result, Section};
+use crate::error::Result;
 use crate::format::Extent;
 use crate::predicate::RowTemplates;
 
@@ -52,16 +52,10 @@ impl Archive {
         number: u64,
         take: impl FnOnce(&mut BlockView<'_>) -> Result<T>,
     ) -> Result<T> {
-        let entry = usize::try_from(number).ok().and_then(|number| self.index.get(number));
-        let offset = entry.map_or(0, |entry| entry.offset);
-        let (header, payload) = read_block(&mut self.store, offset)?;
-        let rule = "the last section of an archive's block is its extents";
-        let bad = || Error::corrupt(Section::BlockHeader, offset, rule);
-        let (own, sections) = header.sections.split_last().ok_or_else(bad)?;
-        let len = payload.len().checked_sub(own.stored_len as usize).ok_or_else(bad)?;
+        let (offset, header, payload) = self.stored(number)?;
+        let (sections, payload) = without_extents(&header, &payload, offset)?;
         let equipment = self.store.equipment()?;
         let means = (&self.store.limits, &equipment);
-        let payload = payload.get(..len).unwrap_or_default();
         take(&mut BlockView::open(sections, payload, header.raw_len, means)?)
     }
 

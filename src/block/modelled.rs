@@ -29,7 +29,7 @@ pub(crate) fn encode(
     let parsed = match (given, &repeats) {
         (None, None) => Some(model::merge(parse(lines, Mode::Lines))),
         (None, Some(repeats)) => {
-            let kept = kept(lines, repeats);
+            let kept = repeats.kept(lines).collect::<Vec<_>>().join(&b'\n');
             Some(model::merge(parse(&Rows::lines(Some(&kept)), Mode::Lines)))
         }
         (Some(given), _) => behind(given, (body, lines)),
@@ -44,14 +44,6 @@ pub(crate) fn encode(
     };
     let stats = BlockStats { templates, ..BlockStats::default() };
     Ok(Some((Sink::of_model(code), stats)))
-}
-
-/// The lines that repeat none.
-fn kept(lines: &Rows<'_>, repeats: &Repeats) -> Vec<u8> {
-    let mut numbers = repeats.kept.iter().copied().peekable();
-    let kept = lines.iter().enumerate().filter(|(row, _)| numbers.next_if_eq(row).is_some());
-    let kept: Vec<&[u8]> = kept.map(|(_, line)| line).collect();
-    kept.join(&b'\n')
 }
 
 /// Takes the lines of a block apart together with those of a model file, and puts them behind what that says of its own.

@@ -32,7 +32,7 @@ const ROWS: &str = "runs of repeated rows make up the rows that a table lacks";
 #[derive(Debug)]
 pub(crate) struct Repeats {
     /// Numbers of the rows that are left.
-    pub(crate) kept: Vec<usize>,
+    kept: Vec<usize>,
     /// Rows in all.
     pub(crate) rows: usize,
     /// Behind each kept row that was there before, how many rows are as they were then.
@@ -67,10 +67,14 @@ impl Repeats {
             walk.repeat(before, len);
             row += len;
         }
-        let mut numbers = found.kept.iter().copied().peekable();
-        let kept = lines.iter().enumerate().filter(|(row, _)| numbers.next_if_eq(row).is_some());
-        let kept: usize = kept.map(|(_, line)| line.len() + 1).sum();
+        let kept: usize = found.kept(lines).map(|line| line.len() + 1).sum();
         (kept * PART <= lines.bytes().len() * (PART - 1)).then_some(found)
+    }
+
+    /// The lines that are left of those in which they were found.
+    pub(crate) fn kept<'a>(&self, lines: &Lines<'a>) -> impl Iterator<Item = &'a [u8]> {
+        let mut kept = self.kept.iter().copied().peekable();
+        lines.iter().enumerate().filter_map(move |(row, line)| kept.next_if_eq(&row).map(|_| line))
     }
 }
 

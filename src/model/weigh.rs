@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::limits::Limits;
-use crate::model::coder::Watched;
+use crate::model::coder::{Coder as _, Watched};
 use crate::model::given::Given;
 use crate::model::{Equipment, ModelFile, Opened, Table, broken};
 
@@ -11,7 +11,7 @@ use crate::model::{Equipment, ModelFile, Opened, Table, broken};
 pub(crate) struct Costs {
     /// The texts of templates, and the columns of their slots.
     pub(crate) templates: u64,
-    /// Which template each line has.
+    /// Which template each line has, and which lines repeat others.
     pub(crate) ids: u64,
     /// Each column: the tag of its node, and its cost.
     pub(crate) columns: Vec<(u8, u64)>,
@@ -38,7 +38,10 @@ pub(crate) fn weigh(
     if !coder.is_finished() {
         return Err(broken("a code ends where its columns do"));
     }
-    let mut noted = model.noted.unwrap_or_default().into_iter();
+    let noted = model.noted.unwrap_or_default();
+    let spent = coder.spent();
+    let after_columns = noted.last().map_or(spent, |&(_, after)| after);
+    let mut noted = noted.into_iter();
     let (_, templates) = noted.next().unwrap_or_default();
     let (_, after_ids) = noted.next().unwrap_or_default();
     let mut before = after_ids;
@@ -48,5 +51,7 @@ pub(crate) fn weigh(
         (node, cost)
     });
     let columns = columns.collect();
-    Ok((table, Costs { templates: bytes(templates), ids: bytes(after_ids - templates), columns }))
+    // Behind the columns come the runs of repeated lines: they say which templates these have, too.
+    let ids = after_ids - templates + (spent - after_columns);
+    Ok((table, Costs { templates: bytes(templates), ids: bytes(ids), columns }))
 }

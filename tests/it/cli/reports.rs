@@ -42,13 +42,8 @@ fn what_is_not_ours_is_not_listed() {
     place.lig(["--json", "a.log"]).code(1).says("--list");
 }
 
-#[test]
-fn what_a_model_spends_adds_up_to_the_file() {
-    let place = Place::new();
-    // What real software wrote: a model is for that.
-    let log = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/dpkg.log");
-    place.write("a.log", &std::fs::read(log).unwrap()[..20_000]);
-    place.lig(["-9", "a.log"]).code(0);
+/// Compares what `lig info` says of the parts of a file with the file. Returns the bytes of that.
+fn adds_up(place: &Place) -> u64 {
     let ran = place.lig(["info", "--json", "a.log.lig"]).code(0).silent();
     let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
     let sum = |list: &str, field: &str| -> u64 {
@@ -62,6 +57,40 @@ fn what_a_model_spends_adds_up_to_the_file() {
     assert!(all < stored && stored < all + 400, "{report}");
     let templates = sum("templates", "modelled_bytes");
     assert!(templates > 0 && templates <= columns, "{report}");
+    stored
+}
+
+#[test]
+fn what_repeated_lines_cost_is_among_what_a_model_spends() {
+    let place = Place::new();
+    let log = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/dpkg.log");
+    let log = std::fs::read(log).unwrap();
+    let lines: Vec<&[u8]> = log.split_inclusive(|&byte| byte == b'\n').take(150).collect();
+    let mut seed = 7u32;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize % below
+    };
+    let mut repeated = Vec::new();
+    for _ in 0..1500 {
+        let start = random(140);
+        lines[start..start + 3 + random(8)]
+            .iter()
+            .for_each(|line| repeated.extend_from_slice(line));
+    }
+    place.write("a.log", &repeated);
+    place.lig(["-9", "a.log"]).code(0);
+    assert!(adds_up(&place) > 2000, "the runs are more than what a sum may lack");
+}
+
+#[test]
+fn what_a_model_spends_adds_up_to_the_file() {
+    let place = Place::new();
+    // What real software wrote: a model is for that.
+    let log = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/dpkg.log");
+    place.write("a.log", &std::fs::read(log).unwrap()[..20_000]);
+    place.lig(["-9", "a.log"]).code(0);
+    let stored = adds_up(&place);
     let ran = place.lig(["info", "--model-stats", "a.log.lig"]).code(0).silent();
     let text = String::from_utf8(ran.stdout).unwrap();
     assert!(text.contains(" bits a line") && text.contains("bits/value"), "{text}");
